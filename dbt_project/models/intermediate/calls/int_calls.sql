@@ -1,0 +1,97 @@
+with
+
+calls as (
+
+    select
+        *,
+        {{ business_date('call_started_at') }} as call_date
+
+    from {{ ref('stg_landing__calls') }}
+
+    where direction = 'inbound'
+
+),
+
+numbers as (
+
+    select * from {{ ref('int_number_validities') }}
+
+),
+
+buyers as (
+
+    select * from {{ ref('stg_landing__buyers') }}
+
+),
+
+pool_sites as (
+
+    select * from {{ ref('int_pool_sites') }}
+
+),
+
+shown_pools as (
+
+    select
+        tracking_number,
+        max(pool_id) as pool_id
+
+    from {{ ref('int_numbers_shown') }}
+
+    where number_kind = 'pool'
+
+    group by tracking_number
+
+),
+
+caller_histories as (
+
+    select * from {{ ref('int_caller_histories') }}
+
+),
+
+final as (
+
+    select
+        calls.*,
+        coalesce(
+            numbers.number_kind,
+            case when shown_pools.pool_id is null then 'unknown' else 'pool' end
+        ) as number_kind,
+        coalesce(numbers.pool_id, shown_pools.pool_id) as pool_id,
+        coalesce(numbers.site, pool_sites.site) as site,
+        numbers.channel as number_channel,
+        numbers.platform as number_platform,
+        numbers.campaign_id as number_campaign_id,
+        numbers.campaign_name as number_campaign_name,
+        coalesce(numbers.vertical, buyers.vertical) as vertical,
+        coalesce(caller_histories.is_spam, false) as is_spam,
+        calls.call_answered_at is not null or coalesce(calls.talk_seconds, 0) > 0 as is_answered,
+        caller_histories.is_first_time_caller,
+        caller_histories.is_repeat_caller
+
+    from calls
+
+    left join numbers
+        on
+            calls.to_number = numbers.tracking_number
+            and calls.call_started_at >= numbers.valid_from
+            and calls.call_started_at < numbers.valid_before
+
+    left join shown_pools
+        on
+            calls.to_number = shown_pools.tracking_number
+            and numbers.tracking_number is null
+
+    left join pool_sites
+        on coalesce(numbers.pool_id, shown_pools.pool_id) = pool_sites.pool_id
+
+    left join buyers
+        on calls.buyer_id = buyers.buyer_id
+
+    left join caller_histories
+        on calls.call_id = caller_histories.call_id
+
+)
+
+select * from final

@@ -1,0 +1,56 @@
+{{ config(materialized='view') }}
+
+{#
+    A view: finding the sessions of a few event types is faster than writing down those of all. An
+    event at the very instant of a session's start belongs to it from the opening event's id on.
+#}
+with
+
+web_events as (
+
+    select * from {{ ref('stg_landing__web_events') }}
+
+),
+
+session_starts as (
+
+    select * from {{ ref('int_session_starts') }}
+
+),
+
+final as (
+
+    select
+        web_events.event_id,
+        session_starts.session_id,
+        web_events.visitor_id,
+        web_events.event_type,
+        web_events.occurred_at,
+        web_events.tracking_number,
+        web_events.pool_id,
+        web_events.form_caller_key
+
+    from web_events
+
+    inner join session_starts
+        on
+            web_events.visitor_id = session_starts.visitor_id
+            and (
+                web_events.occurred_at > session_starts.session_start_at
+                or (
+                    web_events.occurred_at = session_starts.session_start_at
+                    and web_events.event_id >= session_starts.opening_event_id
+                )
+            )
+            and (
+                session_starts.next_session_start_at is null
+                or web_events.occurred_at < session_starts.next_session_start_at
+                or (
+                    web_events.occurred_at = session_starts.next_session_start_at
+                    and web_events.event_id < session_starts.next_opening_event_id
+                )
+            )
+
+)
+
+select * from final

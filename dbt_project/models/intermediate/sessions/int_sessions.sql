@@ -1,0 +1,114 @@
+{#
+    The campaign is the reported click's, else the one that utm_campaign names, if the session is
+    paid for: a newsletter may well carry a campaign's name without being an ad.
+#}
+with
+
+session_counts as (
+
+    select * from {{ ref('int_session_counts') }}
+
+),
+
+session_starts as (
+
+    select * from {{ ref('int_session_starts') }}
+
+),
+
+session_sources as (
+
+    select * from {{ ref('int_session_sources') }}
+
+),
+
+session_channels as (
+
+    select
+        *,
+        {{ is_paid_channel('channel') }} as is_paid
+
+    from {{ ref('int_session_channels') }}
+
+),
+
+campaign_aliases as (
+
+    select * from {{ ref('int_campaign_aliases') }}
+
+),
+
+user_agents as (
+
+    select * from {{ ref('int_user_agents') }}
+
+),
+
+final as (
+
+    select
+        session_starts.session_id,
+        session_starts.visitor_id,
+        session_sources.session_source_session_id,
+        session_starts.session_start_at,
+        session_counts.session_end_at,
+        session_starts.landing_page_url,
+        {{ url_path('session_starts.landing_page_url') }} as landing_page_path,
+        {{ url_host('session_starts.landing_page_url') }} as site,
+        session_sources.referrer_host,
+        session_channels.channel,
+        session_channels.traffic_source,
+        session_channels.traffic_medium,
+        session_sources.utm_source,
+        session_sources.utm_medium,
+        session_sources.utm_campaign,
+        session_sources.utm_term,
+        session_sources.utm_content,
+        session_sources.click_id,
+        session_sources.click_id_type,
+        case
+            when session_channels.is_paid or session_sources.click_id is not null
+                then coalesce(session_channels.platform_hint, campaign_aliases.platform)
+        end as platform,
+        coalesce(session_channels.reported_campaign_id, campaign_aliases.campaign_id)
+            as campaign_id,
+        session_channels.ad_group_id,
+        session_channels.keyword_id,
+        session_channels.account_timezone,
+        session_channels.is_reported_click,
+        coalesce(session_channels.reported_campaign_id, campaign_aliases.campaign_id) is not null
+            as campaign_is_certain,
+        coalesce(session_starts.device_type, user_agents.device_type) as device_type,
+        session_starts.geo_country,
+        session_starts.geo_region,
+        session_starts.geo_city,
+        session_counts.page_views,
+        session_counts.events,
+        session_counts.numbers_shown,
+        session_counts.tel_taps,
+        coalesce(user_agents.is_bot, false) as is_bot,
+        session_channels.is_paid
+
+    from session_starts
+
+    inner join session_sources
+        on session_starts.session_id = session_sources.session_id
+
+    inner join session_channels
+        on session_starts.session_id = session_channels.session_id
+
+    inner join session_counts
+        on session_starts.session_id = session_counts.session_id
+
+    left join campaign_aliases
+        on
+            lower(trim(session_sources.utm_campaign)) = campaign_aliases.alias
+            and coalesce(session_channels.platform_hint, 'any') = campaign_aliases.platform_hint
+            and session_channels.is_paid
+
+    left join user_agents
+        on session_starts.user_agent = user_agents.user_agent
+
+)
+
+select * from final

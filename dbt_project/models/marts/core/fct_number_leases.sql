@@ -1,0 +1,84 @@
+{#
+    A call counts for the last lease of its number and session that had begun when the phone rang,
+    also when that lease had ended: a page left open is dialled later.
+#}
+with
+
+leases as (
+
+    select * from {{ ref('int_number_leases') }}
+
+),
+
+calls as (
+
+    select * from {{ ref('int_calls') }}
+
+),
+
+call_credits as (
+
+    select * from {{ ref('fct_call_credits') }}
+
+    where
+        candidate_rank = 1
+        and session_id is not null
+
+),
+
+call_leases as (
+
+    select
+        calls.call_id,
+        leases.tracking_number,
+        max(leases.lease_start_at) as lease_start_at
+
+    from call_credits
+
+    inner join calls
+        on call_credits.call_id = calls.call_id
+
+    inner join leases
+        on
+            calls.to_number = leases.tracking_number
+            and call_credits.session_id = leases.session_id
+            and calls.call_started_at >= leases.lease_start_at
+
+    group by calls.call_id, leases.tracking_number
+
+),
+
+lease_calls as (
+
+    select
+        tracking_number,
+        lease_start_at,
+        count(*) as calls
+
+    from call_leases
+
+    group by tracking_number, lease_start_at
+
+),
+
+final as (
+
+    select
+        leases.tracking_number,
+        leases.pool_id,
+        leases.session_id,
+        leases.visitor_id,
+        leases.lease_start_at,
+        leases.lease_end_at,
+        coalesce(lease_calls.calls, 0) as calls
+
+    from leases
+
+    left join lease_calls
+        on
+            leases.tracking_number = lease_calls.tracking_number
+            and leases.lease_start_at = lease_calls.lease_start_at
+
+)
+
+select * from final

@@ -1,0 +1,68 @@
+with
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+
+),
+
+call_credits as (
+
+    select * from {{ ref('fct_call_credits') }}
+
+),
+
+credited_calls as (
+
+    select
+        session_id,
+        count(*) as call_count
+
+    from call_credits
+
+    where
+        candidate_rank = 1
+        and session_id is not null
+
+    group by session_id
+
+),
+
+final as (
+
+    select
+        sessions.session_id,
+        sessions.visitor_id,
+        sessions.session_start_at,
+        sessions.session_end_at,
+        sessions.landing_page_url,
+        sessions.landing_page_path,
+        sessions.referrer_host,
+        sessions.channel,
+        sessions.utm_source,
+        sessions.utm_medium,
+        sessions.utm_campaign,
+        sessions.utm_term,
+        sessions.utm_content,
+        sessions.click_id,
+        sessions.click_id_type,
+        sessions.platform,
+        sessions.campaign_id,
+        sessions.device_type,
+        sessions.geo_country,
+        sessions.geo_region,
+        sessions.page_views,
+        sessions.events,
+        sessions.numbers_shown,
+        sessions.tel_taps,
+        sessions.is_bot,
+        coalesce(credited_calls.call_count, 0) as call_count
+
+    from sessions
+
+    left join credited_calls
+        on sessions.session_id = credited_calls.session_id
+
+)
+
+select * from final

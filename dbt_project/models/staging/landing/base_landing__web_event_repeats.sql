@@ -1,0 +1,53 @@
+{#
+    The copies of web events that came after the first one. They are rare, so that they are found by
+    counting ids; ranking every event by a window took four times as long.
+#}
+with
+
+source as (
+
+    select * from {{ source('landing', 'web_events') }}
+
+),
+
+repeated_events as (
+
+    select event_id
+
+    from source
+
+    group by event_id
+
+    having count(*) > 1
+
+),
+
+ranked as (
+
+    select
+        source.event_id,
+        source._file_id,
+        source._source_line,
+        {{ first_copy(['source.event_id']) }} as copy_rank
+
+    from source
+
+    inner join repeated_events
+        on source.event_id = repeated_events.event_id
+
+),
+
+renamed as (
+
+    select
+        event_id,
+        _file_id,
+        _source_line
+
+    from ranked
+
+    where copy_rank > 1
+
+)
+
+select * from renamed

@@ -1,0 +1,65 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'cdr') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        {{ newest_version(['call_id']) }} as version_rank
+
+    from source
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        call_id,
+        buyer_id,
+
+        ---------- strings
+        provider,
+        caller_key,
+        caller_area_code,
+        to_number,
+        lower(direction) as direction,
+        lower(status) as status,
+        upper(caller_state) as caller_state,
+        caller_city,
+        upper(caller_country) as caller_country,
+        lower(line_type) as line_type,
+        ivr_path,
+        ivr_selection,
+        hangup_cause,
+
+        ---------- numerics
+        duration_seconds,
+        talk_seconds,
+        mos,
+        jitter_ms,
+        packet_loss_pct,
+        cost as carrier_cost_amount,
+        upper(currency) as carrier_cost_currency,
+
+        ---------- timestamps
+        started_at as call_started_at,
+        answered_at as call_answered_at,
+        ended_at as call_ended_at,
+
+        ---------- metadata
+        updated_at,
+        _loaded_at
+
+    from ranked
+
+    where version_rank = 1
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+{{ config(materialized='view') }}
+
+with
+
+source as (
+
+    select * from {{ source('ml', 'matcher_metrics') }}
+
+),
+
+final as (
+
+    select
+        model_version,
+        measured_at,
+        scope,
+        metric,
+        value
+
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,193 @@
+"""Temporary tables that every later step reads: touches, calls, numbers shown, leases, reach.
+
+    intermediate.int_touches         ->  matcher_touches   one row per touch, seconds and small ids
+    intermediate.int_calls_to_match  ->  matcher_calls     one row per call
+    intermediate.int_numbers_shown   ->  matcher_shown     touch and pool number
+    intermediate.int_number_leases   ->  matcher_leases    touch, pool number, live interval
+
+Times are seconds since 1970 as DOUBLE. Indexes follow the ids in order, so the same rows get the
+same indexes whatever order they lie in.
+"""
+
+from ml.matching.settings import DEVICES, MatcherSettings
+from ml.sql import Sql, text_literal
+
+DAY_TOUCH_SECONDS = 14 * 3600
+"""Where in its day a click without a time is put when only its exposure is counted."""
+
+_TOUCHES = """
+create or replace temp table matcher_touches as
+with zones as (
+
+    select name as zone_name from pg_timezone_names()
+
+),
+
+placed as (
+
+    select
+        touches.*,
+        epoch_us(touches.touched_at) / 1e6 as exact_second,
+        -- A zone that the engine does not know must not stop the run.
+        epoch_us(
+            cast(touches.click_date as timestamp) at time zone coalesce(zones.zone_name, 'UTC')
+        ) / 1e6 as click_day_second
+
+    from intermediate.int_touches as touches
+
+    left join zones
+        on touches.account_timezone = zones.zone_name
+
+    where touches.touched_at is not null or touches.click_date is not null
+
+)
+
+select
+    cast(row_number() over (order by touch_id) - 1 as integer) as touch_index,
+    touch_id,
+    session_id,
+    {device_case} as device_id,
+    number_state,
+    exact_second is null as is_day_only,
+    click_day_second as day_start_second,
+    coalesce(exact_second, click_day_second + {day_seconds}) as touch_second,
+    cast(floor(coalesce(exact_second, click_day_second) / 86400) as integer) as day_index,
+    epoch_us(lease_end_at) / 1e6 as lease_end_second,
+    nullif(lower(site), '') as site,
+    coalesce(platform || ':' || campaign_id, 'channel:' || coalesce(channel, 'none')) as campaign,
+    coalesce(channel, 'none') as channel,
+    -- Unpaid traffic has no keyword; how it calls differs by site.
+    case
+        when campaign_id is null then coalesce(lower(site), '')
+        else coalesce(keyword_id, ad_group_id, '')
+    end as keyword,
+    case
+        when page_views is null then 'unseen'
+        when page_views <= 1 then '1'
+        when page_views = 2 then '2'
+        when page_views <= 4 then '3-4'
+        else '5+'
+    end as engagement,
+    nullif(upper(trim(geo_region)), '') as state,
+    nullif(lower(trim(geo_city)), '') as city,
+    cast(
+        hour(
+            (make_timestamp(cast(coalesce(exact_second, click_day_second + {day_seconds}) * 1e6
+                as bigint)) at time zone 'UTC') at time zone {zone}
+        ) as integer
+    ) as touch_hour
+
+from placed
+"""
+
+_CALLS = """
+create or replace temp table matcher_calls as
+with pools as (
+
+    select
+        tracking_number,
+        min(pool_id) as pool_id
+
+    from intermediate.int_number_leases
+
+    group by tracking_number
+
+),
+
+sizes as (
+
+    select
+        pool_id,
+        count(*) as numbers
+
+    from pools
+
+    group by pool_id
+
+)
+
+select
+    cast(row_number() over (order by calls.call_id) - 1 as integer) as call_index,
+    calls.call_id,
+    calls.match_kind,
+    epoch_us(calls.call_started_at) / 1e6 as call_second,
+    cast(floor(epoch_us(calls.call_started_at) / 86400e6) as integer) as day_index,
+    cast(
+        hour((calls.call_started_at at time zone 'UTC') at time zone {zone}) as integer
+    ) as call_hour,
+    calls.tracking_number,
+    coalesce(lower(calls.site), '') as site,
+    case
+        when calls.match_kind = 'pool' then coalesce(pools.pool_id, calls.tracking_number)
+        else coalesce(lower(calls.site), '')
+    end as place,
+    coalesce(sizes.numbers, 1) as place_numbers,
+    nullif(calls.caller_area_code, '') as area_code,
+    nullif(nullif(calls.line_type, 'unknown'), '') as line_type,
+    -- Calls of one caller, for whom to leave out; a withheld number is a caller of its own.
+    cast(
+        dense_rank() over (order by coalesce(calls.caller_key, 'withheld ' || calls.call_id))
+        - 1 as integer
+    ) as caller_index,
+    live.touch_index as live_touch_index,
+    taps.touch_index as tap_touch_index,
+    coalesce(calls.is_spam, false) as is_spam
+
+from intermediate.int_calls_to_match as calls
+
+left join pools
+    on calls.tracking_number = pools.tracking_number
+
+left join sizes
+    on pools.pool_id = sizes.pool_id
+
+left join matcher_touches as live
+    on calls.live_touch_id = live.touch_id
+
+left join matcher_touches as taps
+    on calls.tap_touch_id = taps.touch_id
+"""
+
+_SHOWN = """
+create or replace temp table matcher_shown as
+select
+    touches.touch_index,
+    shown.tracking_number,
+    min(epoch_us(shown.first_shown_at)) / 1e6 as first_shown_second
+
+from intermediate.int_numbers_shown as shown
+
+inner join matcher_touches as touches
+    on shown.session_id = touches.session_id and not touches.is_day_only
+
+where shown.number_kind = 'pool'
+
+group by touches.touch_index, shown.tracking_number
+"""
+
+_LEASES = """
+create or replace temp table matcher_leases as
+select
+    touches.touch_index,
+    leases.tracking_number,
+    epoch_us(leases.lease_start_at) / 1e6 as start_second,
+    epoch_us(leases.lease_end_at) / 1e6 as end_second
+
+from intermediate.int_number_leases as leases
+
+inner join matcher_touches as touches
+    on leases.session_id = touches.session_id and not touches.is_day_only
+
+where leases.lease_end_at > leases.lease_start_at
+"""
+
+
+def build_features(sql: Sql, settings: MatcherSettings) -> None:
+    """Create matcher_touches, matcher_calls, matcher_shown and matcher_leases."""
+    whens = " ".join(f"when '{name}' then {index}" for index, name in enumerate(DEVICES[:-1]))
+    zone = text_literal(settings.business_timezone)
+    device_case = f"case lower(device) {whens} else {len(DEVICES) - 1} end"
+    sql.execute(_TOUCHES.format(device_case=device_case, day_seconds=DAY_TOUCH_SECONDS, zone=zone))
+    sql.execute(_CALLS.format(zone=zone))
+    sql.execute(_SHOWN)
+    sql.execute(_LEASES)

@@ -1,0 +1,184 @@
+"""The rate at which touches bring calls: by delay, device and hour.
+
+Labels exist only while a lease is live, so nothing here is learned by comparing pairs: calls are
+divided by the seconds in which they could have been seen (`ml.matching.exposure`).
+
+    live calls / live seconds  ->  first curve, hours of the day   (counting)
+    posterior calls / seconds  ->  the whole curve of every class  (Poisson regression with splines
+                                   of log-delay, the last step of each EM round)
+
+By how much a campaign or a page multiplies it is learned in `ml.matching.propensity`.
+"""
+
+import numpy as np
+from sklearn.linear_model import PoissonRegressor
+from sklearn.preprocessing import SplineTransformer
+
+from ml.matching.delays import prior_rate
+from ml.matching.settings import DEVICES, PAIR_CLASSES
+
+_PRIOR_SHARES = (1.0, 0.3, 0.03, 0.3, 1.0, 0.8, 0.8)
+"""Of the calls that touches of a class bring: the share that dials that class's number."""
+
+_RATE_PRIOR_CALLS = 2.0
+_HOUR_PRIOR_CALLS = 5.0
+
+
+def live_rates(calls: np.ndarray, seconds: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return calls per second of live lease, by counting, shrunk to all devices and the prior.
+
+    Parameters
+    ----------
+    calls : ndarray of shape (n_devices, n_bins)
+        Known calls.
+    seconds : ndarray of shape (n_devices, n_bins)
+        Seconds in which they could have come.
+    edges : ndarray of shape (n_bins + 1,)
+        Edges of the delay bins in seconds.
+
+    Returns
+    -------
+    ndarray of shape (n_devices, n_bins)
+    """
+    prior = prior_rate(edges)
+    level = (calls.sum() + 1.0) / ((seconds * prior).sum() + 1.0)
+    pooled = level * prior
+    pooled = (calls.sum(axis=0) + _RATE_PRIOR_CALLS) / (
+        seconds.sum(axis=0) + _RATE_PRIOR_CALLS / pooled
+    )
+    return (calls + _RATE_PRIOR_CALLS) / (seconds + _RATE_PRIOR_CALLS / pooled)
+
+
+def hour_factors(calls: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return how much likelier a call is at each hour than on the day's average.
+
+    Parameters
+    ----------
+    calls, expected : ndarray of shape (24,)
+        Known calls by local hour, and those expected if the hour did not matter.
+
+    Returns
+    -------
+    ndarray of shape (24,)
+        Factors of mean 1.
+
+    Examples
+    --------
+    >>> hour_factors(np.zeros(24), np.zeros(24)).tolist() == [1.0] * 24
+    True
+    """
+    scale = (calls.sum() + 1.0) / (expected.sum() + 1.0)
+    factors = (calls + _HOUR_PRIOR_CALLS) / (expected * scale + _HOUR_PRIOR_CALLS)
+    return factors / factors.mean()
+
+
+class DelayCurves:
+    """Rate of calls by class, device and delay: a Poisson regression on splines of log-delay.
+
+    The curve of every class is the same up to a factor and a tilt, that of every device up to a
+    smooth bend; both are shrunk to none. What the data do not reach keeps the prior's shape.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (n_bins + 1,)
+        Edges of the delay bins of fitting, in seconds.
+
+    Attributes
+    ----------
+    rates_ : ndarray of shape (n_classes, n_devices, n_bins)
+        Calls per second and touch.
+    """
+
+    def __init__(self, edges: np.ndarray) -> None:
+        self.edges = edges
+
+    def start(self) -> "DelayCurves":
+        """Set the rates to the prior's, and prepare the regression."""
+        top = np.log2(self.edges[-1] + 1.0)
+        knots = np.linspace(3.0, top, 12)[:, None]
+        self.splines_ = SplineTransformer(degree=3, knots=knots, extrapolation="linear").fit(knots)
+        self.model_: PoissonRegressor | None = None
+        self.design_ = self._design(self.edges)
+        self.rates_ = self._prior(self.edges)
+        return self
+
+    def fit(self, calls: np.ndarray, seconds: np.ndarray) -> "DelayCurves":
+        """Fit the rates to posterior calls and seconds at risk.
+
+        Parameters
+        ----------
+        calls, seconds : ndarray of shape (n_classes, n_devices, n_bins)
+        """
+        expected = (seconds * self._prior(self.edges)).ravel()
+        used = expected > 0
+        if calls.sum() <= 0 or not used.any():
+            return self
+        if self.model_ is None:
+            self.model_ = PoissonRegressor(
+                solver="newton-cholesky", max_iter=100, tol=1e-7, warm_start=True
+            )
+        self.model_.set_params(alpha=1.0 / expected[used].sum())
+        ratios = calls.ravel()[used] / expected[used]
+        self.model_.fit(self.design_[used], ratios, sample_weight=expected[used])
+        self.rates_ = self.predict(self.edges)
+        return self
+
+    def coefficients(self) -> np.ndarray:
+        """Return the regression's coefficients, the intercept first; zeros before any fit."""
+        if self.model_ is None:
+            return np.zeros(self.design_.shape[1] + 1)
+        return np.append(self.model_.intercept_, self.model_.coef_)
+
+    def set_coefficients(self, coefficients: np.ndarray) -> None:
+        """Set the regression's coefficients, the intercept first, and the rates they give."""
+        if self.model_ is not None:
+            self.model_.intercept_ = float(coefficients[0])
+            self.model_.coef_ = coefficients[1:].copy()
+            self.rates_ = self.predict(self.edges)
+
+    def predict(self, edges: np.ndarray) -> np.ndarray:
+        """Return the rates in the bins of `edges`: shape (n_classes, n_devices, n_bins)."""
+        prior = self._prior(edges)
+        if self.model_ is None:
+            return prior
+        design = self.design_ if edges is self.edges else self._design(edges)
+        return prior * self.model_.predict(design).reshape(prior.shape)
+
+    def _prior(self, edges: np.ndarray) -> np.ndarray:
+        shares = np.asarray(_PRIOR_SHARES)[:, None, None]
+        return np.broadcast_to(
+            shares * prior_rate(edges), (len(PAIR_CLASSES), len(DEVICES), len(edges) - 1)
+        )
+
+    def _design(self, edges: np.ndarray) -> np.ndarray:
+        middle = np.log2((edges[:-1] + edges[1:]) / 2 + 1.0)
+        bends = _bending_basis(self.splines_.transform(middle[:, None]))
+        classes, devices, bins = len(PAIR_CLASSES), len(DEVICES), len(middle)
+        shape = (classes, devices, bins)
+        parts = [np.broadcast_to(bends * _spreads(bends, 1.0, 1.0, 0.5), (*shape, bends.shape[1]))]
+        for device in range(devices):
+            own = np.zeros((*shape, bends.shape[1]))
+            own[:, device] = bends * _spreads(bends, 0.5, 0.3, 0.15)
+            parts.append(own)
+        for pair_class in range(classes):
+            own = np.zeros((*shape, 2))
+            own[pair_class] = bends[:, :2] * np.array([2.0, 0.5])
+            parts.append(own)
+        return np.concatenate(parts, axis=-1).reshape(classes * devices * bins, -1)
+
+
+def _bending_basis(basis: np.ndarray) -> np.ndarray:
+    """Return the splines as level, slope, and one bend per knot, so that a ridge smooths.
+
+    A ridge on plain spline coefficients pulls each towards zero by itself and lets neighbours
+    disagree; on bends it is the prior of a smooth curve (an integrated random walk).
+    """
+    count = basis.shape[1]
+    steps = np.arange(count)
+    slope = (steps - (count - 1) / 2) / (count - 1) * 2
+    bends = [np.maximum(steps - knot, 0.0) for knot in range(1, count - 1)]
+    return basis @ np.column_stack([np.ones(count), slope, *bends])
+
+
+def _spreads(bends: np.ndarray, level: float, slope: float, bend: float) -> np.ndarray:
+    return np.array([level, slope] + [bend] * (bends.shape[1] - 2))

@@ -1,0 +1,122 @@
+"""The matcher: which touch made the phone ring, with a probability. The way in.
+
+    train_matcher(sql, settings)           reads intermediate.*, returns a MatcherModel
+    score_calls(sql, model, settings)      reads intermediate.*, writes ml.call_candidates
+    evaluate_matcher(sql, model, settings) returns the metrics, measured without truth
+
+A marked point process: a touch j brings calls with marks m at time t at the rate
+
+    propensity_j * curve(t - t_j; class, device) * hour(t) * p(area code | place_j)
+        * p(line type | device_j) * p(tap or none | class, device)
+
+and 'none of them' at the rate null(site or pool, hour) * p0(marks); the probability of j is its
+share of the sum. The class says which number was dialled and what the touch had seen of numbers
+(`ml.matching.settings.PAIR_CLASSES`). Not a classifier on pairs: labels exist only while a lease
+is live, so it would learn that 'leased' means 'match', which is the wrong way round for the calls
+that need matching.
+
+Left out on purpose in this version: weekday, repeat callers, rates learned per site, joins of
+sessions without click id to their clicks.
+"""
+
+import pandas as pd
+
+from ml.artifacts import MatcherModel, ensure_tables
+from ml.matching.coefficients import (
+    geography_of,
+    hazard_rates_of,
+    hour_factors_of,
+    line_shares_of,
+    mark_levels_of,
+    null_rates_of,
+    temperature_of,
+)
+from ml.matching.evaluation import fold_marks, hide_leases, measure, select_half
+from ml.matching.features import build_features
+from ml.matching.geography import area_code_shares
+from ml.matching.known import LiveCurve, build_known, data_window, hours_of_calls
+from ml.matching.marks import MarkLevels, mark_index, put_mark_factors, put_places
+from ml.matching.pairs import pair_queries, put_pair_calls, put_pair_touches
+from ml.matching.propensity import apply_propensities
+from ml.matching.reach import build_reach
+from ml.matching.scoring import put_rates, write_candidates
+from ml.matching.settings import POOL_LEASED, MatcherSettings
+from ml.matching.training import train_matcher
+from ml.sql import Sql
+
+__all__ = ["evaluate_matcher", "score_calls", "train_matcher"]
+
+
+def score_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> None:
+    """Write ml.call_candidates: every call of intermediate.int_calls_to_match, sum 1 each.
+
+    Replaces the whole table, so that a promotion rescores the whole lookback.
+
+    Parameters
+    ----------
+    sql : Sql
+    model : MatcherModel
+        From `train_matcher` or `ml.artifacts.read_model`.
+    settings : MatcherSettings
+    """
+    ensure_tables(sql)
+    build_features(sql, settings)
+    places = _put_touches(sql, model)
+    levels = mark_levels_of(model)
+    areas = area_code_shares(geography_of(model), places, levels.area_codes)
+    lines = line_shares_of(model, levels.line_types)
+    put_mark_factors(sql, areas, lines, levels, temperature_of(model))
+    calls = sql.frame("select * from matcher_calls order by call_index")
+    put_pair_calls(sql, _scaled_calls(model, calls, levels), settings)
+    bins = put_rates(sql, model, settings)
+    write_candidates(sql, model, settings, pair_queries(len(places), settings), bins)
+
+
+def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:
+    """Measure the model on the half of the known calls that its temperature has not seen.
+
+    Parameters
+    ----------
+    sql : Sql
+    model : MatcherModel
+    settings : MatcherSettings
+
+    Returns
+    -------
+    DataFrame
+        Columns model_version, scope, metric, value; for `ml.artifacts.write_metrics`. Without
+        known calls there is one row, calls = 0.
+    """
+    build_features(sql, settings)
+    edges, rates = hazard_rates_of(model)
+    known = build_known(sql, edges)
+    places = _put_touches(sql, model)
+    levels = mark_levels_of(model)
+    marks = fold_marks(known, places, levels, line_shares_of(model, levels.line_types))
+    curve = LiveCurve(rates[POOL_LEASED], edges, hour_factors_of(model)[0][0])
+    hidden = hide_leases(sql, curve, marks, data_window(sql).days)
+    measured = measure(select_half(hidden, test=True), temperature_of(model))
+    measured.insert(0, "model_version", model.model_version)
+    return measured
+
+
+def _put_touches(sql: Sql, model: MatcherModel) -> pd.DataFrame:
+    """Create what pairs need of their touches and return the places they have."""
+    build_reach(sql, model.tables["campaign_sites"])
+    apply_propensities(sql, model.tables["touch_factors"])
+    places = put_places(sql, geography_of(model).cities)
+    put_pair_touches(sql)
+    return places
+
+
+def _scaled_calls(model: MatcherModel, calls: pd.DataFrame, levels: MarkLevels) -> pd.DataFrame:
+    """Return the calls with the indexes of their marks and hour factor over null rate."""
+    described = calls.assign(
+        place_key=calls["match_kind"] + "|" + calls["place"],
+        area_index=mark_index(calls["area_code"], levels.area_codes),
+        line_index=mark_index(calls["line_type"], levels.line_types),
+        is_tapped=calls["tap_touch_index"].notna(),
+    )
+    hours, sites = hour_factors_of(model)
+    scale = hours_of_calls(described, hours, sites) / null_rates_of(model).of_calls(described)
+    return described.assign(scale=scale)

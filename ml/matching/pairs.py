@@ -1,0 +1,229 @@
+"""The pairs of a call and a touch that may have brought it, as SQL that is never a table.
+
+    pool call      every session that was ever shown the number before the call
+    fallback call  every touch before the call that can reach the site: joined by site and day
+    day-only       the same for clicks of which only the day is known
+
+Each query gives call_index, touch_index, device_id, pair_class, since (seconds from the touch, or
+from the start of its day) and base: all of the pair's weight that does not depend on the delay.
+Fitting sums `base` by call and cell, scoring multiplies it by the rate of the cell.
+"""
+
+import pandas as pd
+
+from ml.matching.null_rate import OTHER_TAPPED_SHARE
+from ml.matching.settings import (
+    LAPSED,
+    LEAKED,
+    NONE,
+    OVERFLOW,
+    POOL_LAPSED,
+    POOL_LEASED,
+    UNSEEN,
+    MatcherSettings,
+)
+from ml.sql import Sql, number_literal, put_table
+
+_PAIR_TOUCHES = f"""
+create or replace temp table matcher_pair_touches as
+select
+    touches.touch_index,
+    touches.touch_id,
+    touches.is_day_only,
+    touches.touch_second,
+    touches.day_start_second,
+    touches.day_index,
+    touches.device_id,
+    coalesce(touches.lease_end_second, -1e18) as lease_end_second,
+    case touches.number_state
+        when 'leased' then {LAPSED}
+        when 'fallback' then {OVERFLOW}
+        when 'none' then {NONE}
+        else {UNSEEN}
+    end as class_unleased,
+    places.place_index,
+    propensities.propensity
+
+from matcher_touches as touches
+
+inner join matcher_place_keys as places
+    on
+        touches.state is not distinct from places.state
+        and touches.city is not distinct from places.city
+
+inner join matcher_propensities as propensities
+    on touches.touch_index = propensities.touch_index
+"""
+
+_PAIR_SITES = """
+create or replace temp table matcher_pair_sites as
+select
+    reach.site,
+    reach.reach,
+    touches.*
+
+from matcher_reach as reach
+
+inner join matcher_pair_touches as touches
+    on reach.touch_index = touches.touch_index
+"""
+
+_PAIR_NUMBERS = """
+create or replace temp table matcher_pair_numbers as
+select
+    shown.tracking_number,
+    shown.first_shown_second,
+    touches.*
+
+from matcher_shown as shown
+
+inner join matcher_pair_touches as touches
+    on shown.touch_index = touches.touch_index
+"""
+
+_CALL_DAYS = """
+create or replace temp table matcher_call_days as
+select
+    calls.*,
+    unnest(range(calls.day_index - {lookback_days} - 1, calls.day_index + 2)) as touch_day_index
+
+from matcher_pair_calls as calls
+
+where calls.match_kind = 'fallback' and calls.site <> ''
+"""
+
+_MARKS = """
+inner join matcher_area_factors as areas
+    on calls.area_index * {places} + touches.place_index = areas.area_key
+
+inner join matcher_line_factors as line_types
+    on calls.line_index * 4 + touches.device_id = line_types.line_key
+"""
+
+_BASE = f"""touches.propensity * areas.factor * line_types.factor
+        * case
+            when calls.tap_touch_index is null or calls.tap_touch_index = touches.touch_index
+                then 1
+            else {OTHER_TAPPED_SHARE}
+        end"""
+
+_POOL = f"""
+select
+    calls.call_index,
+    calls.scale,
+    calls.is_tapped,
+    touches.touch_index,
+    touches.device_id,
+    case
+        when calls.live_touch_index = touches.touch_index then {POOL_LEASED}
+        else {POOL_LAPSED}
+    end as pair_class,
+    calls.call_second - touches.touch_second as since,
+    {_BASE} as base
+
+from matcher_pair_calls as calls
+
+inner join matcher_pair_numbers as touches
+    on
+        calls.tracking_number = touches.tracking_number
+        and touches.first_shown_second <= calls.call_second
+        and touches.touch_second <= calls.call_second
+        and touches.touch_second > calls.call_second - {{lookback}}
+{{marks}}
+where calls.match_kind = 'pool'
+"""
+
+_FALLBACK = f"""
+select
+    calls.call_index,
+    calls.scale,
+    calls.is_tapped,
+    touches.touch_index,
+    touches.device_id,
+    case
+        when touches.class_unleased = {LAPSED} and calls.call_second < touches.lease_end_second
+            then {LEAKED}
+        else touches.class_unleased
+    end as pair_class,
+    calls.call_second - touches.{{start}} as since,
+    {_BASE} * touches.reach as base
+
+from matcher_call_days as calls
+
+inner join matcher_pair_sites as touches
+    on
+        calls.site = touches.site
+        and calls.touch_day_index = touches.day_index
+        and touches.{{start}} <= calls.call_second
+        and touches.{{start}} > calls.call_second - {{lookback}}
+        and touches.is_day_only = {{is_day_only}}
+{{marks}}
+"""
+
+
+def pair_queries(place_count: int, settings: MatcherSettings) -> dict[str, str]:
+    """Return the three queries of pairs by name: pool, fallback, day.
+
+    Parameters
+    ----------
+    place_count : int
+        Number of places in matcher_area_factors.
+    settings : MatcherSettings
+        For the lookback.
+    """
+    marks = _MARKS.format(places=place_count)
+    exact = number_literal(settings.lookback_seconds)
+    # The click of a day-only touch may lie up to a day after the start of its day.
+    day = number_literal(settings.lookback_seconds + 86_400)
+    return {
+        "pool": _POOL.format(lookback=exact, marks=marks),
+        "fallback": _FALLBACK.format(
+            lookback=exact, marks=marks, start="touch_second", is_day_only="false"
+        ),
+        "day": _FALLBACK.format(
+            lookback=day, marks=marks, start="day_start_second", is_day_only="true"
+        ),
+    }
+
+
+def put_pair_touches(sql: Sql) -> None:
+    """Create matcher_pair_touches, _sites and _numbers: what a pair needs of its touch.
+
+    Joined beforehand, so that calls meet touches in one join by equality: left to itself the
+    engine has been seen to join all calls with all touches on the time alone.
+    """
+    sql.execute(_PAIR_TOUCHES)
+    sql.execute(_PAIR_SITES)
+    sql.execute(_PAIR_NUMBERS)
+
+
+def put_pair_calls(sql: Sql, calls: pd.DataFrame, settings: MatcherSettings) -> None:
+    """Create matcher_pair_calls and matcher_call_days from one row per call to be paired.
+
+    Parameters
+    ----------
+    sql : Sql
+    calls : DataFrame
+        call_index, area_index, line_index, scale (of every weight of the call).
+    settings : MatcherSettings
+    """
+    put_table(sql, "matcher_call_marks", calls[["call_index", "area_index", "line_index", "scale"]])
+    sql.execute("""
+        create or replace temp table matcher_pair_calls as
+        select
+            calls.call_index,
+            calls.match_kind,
+            calls.call_second,
+            calls.day_index,
+            calls.site,
+            calls.tracking_number,
+            calls.live_touch_index,
+            calls.tap_touch_index,
+            cast(calls.tap_touch_index is not null as integer) as is_tapped,
+            cast(marks.area_index as integer) as area_index,
+            cast(marks.line_index as integer) as line_index,
+            marks.scale
+        from matcher_calls as calls
+        inner join matcher_call_marks as marks on calls.call_index = marks.call_index
+    """)
+    sql.execute(_CALL_DAYS.format(lookback_days=settings.lookback_days))

@@ -1,0 +1,131 @@
+"""`ringtrail`: the command line, thin over the Dagster assets that the UI shows.
+
+Heavy imports (Dagster, dbt: seconds) are inside the commands that need them, so that `--help`,
+`status` and `doctor` answer at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from orchestration.settings import Settings
+
+app = typer.Typer(
+    name="ringtrail",
+    help="Which ad click, session or campaign made the phone ring.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+WIDTH_OF_FILES = 110
+"""Columns when stdout is a file or a pipe, which has no width of its own."""
+
+console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES, highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Landing = Annotated[
+    str | None, typer.Option(help="Landing folder: a path or an fsspec URL.", show_default=False)
+]
+WarehouseFile = Annotated[
+    Path | None, typer.Option(help="DuckDB file of the warehouse.", show_default=False)
+]
+
+
+def _settings(landing: str | None = None, warehouse: Path | None = None) -> Settings:
+    flags: dict[str, Any] = {"landing_dir": landing, "warehouse": warehouse}
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"])
+            errors.print(f"[red]setting {name}[/]: {problem['msg']}, got {problem['input']!r}")
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write; must hold no feeds yet.")],
+    days: Annotated[int, typer.Option(min=1, help="Length of the made-up history.")] = 28,
+    clicks_per_day: Annotated[int, typer.Option(min=1, help="Ad clicks a day.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 7,
+) -> None:
+    """Write a landing folder of a made-up agency, with truth.parquet beside it."""
+    from ingestion.simulate import simulate as write_world  # noqa: PLC0415
+    from orchestration.console import print_simulation  # noqa: PLC0415
+
+    with console.status("simulating") as status:
+        try:
+            summary = write_world(
+                out, days=days, clicks_per_day=clicks_per_day, seed=seed, progress=status.update
+            )
+        except ValueError as error:
+            errors.print(f"[red]{error}[/]")
+            raise typer.Exit(2) from error
+    print_simulation(console, out, summary)
+
+
+@app.command()
+def run(
+    landing: Landing = None,
+    warehouse: WarehouseFile = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            help="Assets to materialize, in Dagster's selection syntax.", metavar="ASSETS"
+        ),
+    ] = None,
+) -> None:
+    """Materialize the graph once in this process: landing folder to published marts."""
+    from orchestration.running import RunRefused, run_assets  # noqa: PLC0415
+    from orchestration.summary import print_summary  # noqa: PLC0415
+
+    settings = _settings(landing, warehouse)
+    try:
+        outcome = run_assets(settings, console, select=select)
+    except RunRefused as error:
+        errors.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from error
+    if not outcome.is_success:
+        errors.print(
+            f"[red]The run failed.[/] The lines above name the step. All it printed is in "
+            f"{settings.run_log}; by step: ringtrail ui --warehouse {settings.warehouse}"
+        )
+        raise typer.Exit(1)
+    print_summary(console, settings, run_id=outcome.run_id)
+
+
+@app.command()
+def ui(
+    landing: Landing = None,
+    warehouse: WarehouseFile = None,
+    host: Annotated[str | None, typer.Option(help="Address to bind.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="Port to bind.", show_default=False)] = None,
+) -> None:
+    """The Dagster UI with its daemon: assets, run history, schedules and sensors."""
+    from orchestration.running import serve_ui  # noqa: PLC0415
+
+    settings = _settings(landing, warehouse)
+    host, port = host or settings.ui_host, port or settings.ui_port
+    console.print(f"Dagster UI of {settings.warehouse} on http://{host}:{port} (Ctrl-C ends it)")
+    serve_ui(settings, host=host, port=port)
+
+
+@app.command()
+def status(warehouse: WarehouseFile = None) -> None:
+    """What is in the warehouse: rows, freshness, calls per layer, the last run."""
+    from orchestration.summary import print_status  # noqa: PLC0415
+
+    if not print_status(console, _settings(warehouse=warehouse)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(landing: Landing = None, warehouse: WarehouseFile = None) -> None:
+    """Check settings, secrets (present, never printed), disk, ports and versions."""
+    from orchestration.doctor import print_checkup  # noqa: PLC0415
+
+    if not print_checkup(console, _settings(landing, warehouse)):
+        raise typer.Exit(1)

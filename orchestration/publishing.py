@@ -1,0 +1,54 @@
+"""Copy the marts into `serving.duckdb` and swap it in atomically.
+
+A DuckDB file that someone writes cannot be opened by anyone else, so readers get a file that
+nobody writes. Connections that are open when it is replaced keep the old copy, whole; a process
+sees the new one once it has closed all its connections to the old.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+_IDENTIFIER_QUOTE = '"'
+
+
+def publish_marts(warehouse: Path, serving: Path) -> dict[str, int]:
+    """Copy every table of schema marts from `warehouse` to `serving`.
+
+    Args:
+        warehouse: The warehouse file; nobody may be writing it.
+        serving: The file to replace. A crash before the last step leaves the old one as it was.
+
+    Returns:
+        Rows per table, by table name.
+    """
+    partial = serving.with_name(serving.name + ".tmp")
+    for leftover in (partial, partial.with_name(partial.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    serving.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(partial)) as connection:
+        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        connection.execute("create schema marts")
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables()"
+                " where database_name = 'warehouse' and schema_name = 'marts' order by 1"
+            ).fetchall()
+        ]
+        rows = {table: _copy(connection, table) for table in tables}
+        connection.execute("detach warehouse")
+        connection.execute("checkpoint")
+    partial.replace(serving)
+    return rows
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    name = _IDENTIFIER_QUOTE + table.replace('"', '""') + _IDENTIFIER_QUOTE
+    copied = connection.execute(f"create table marts.{name} as from warehouse.marts.{name}")
+    (count,) = copied.fetchone() or (0,)
+    return int(count)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

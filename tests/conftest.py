@@ -1,0 +1,45 @@
+"""Fixtures for every test: no telemetry, and a `ringtrail` that runs as users run it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPO_ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = REPO_ROOT.parent / "shared" / "data"
+"""Data that nobody here wrote; it stands beside the checkout and is never copied into it."""
+
+CALLER_SECRET = "a-secret-of-the-tests-only"
+"""One secret for every test, so that two warehouses give the same caller keys."""
+
+os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+os.environ["RINGTRAIL_CALLER_SECRET"] = CALLER_SECRET
+
+Ringtrail = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.fail(f"{SHARED_DATA} is missing: these tests read other projects' cases from there")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def ringtrail() -> Ringtrail:
+    """Run `ringtrail ARGS` in a process of its own, as a user does."""
+    executable = Path(sys.executable).with_name("ringtrail")
+
+    def run(*args: object, check: bool = True) -> subprocess.CompletedProcess:
+        command = [str(executable), *(str(argument) for argument in args)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if check and done.returncode != 0:
+            pytest.fail(f"{' '.join(command)} exited {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    return run

@@ -1,0 +1,74 @@
+"""Tests of the asset graph: every table has its place, its owner, and one writer at a time."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ingestion.contracts import LANDING_FEEDS
+from orchestration.landing_digest import LANDING_TAG, landing_digest
+from orchestration.resources.warehouse import WRITER_POOL, RingtrailPaths
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    with pytest.MonkeyPatch.context() as environment:
+        warehouse = tmp_path_factory.mktemp("definitions") / "x.duckdb"
+        environment.setenv("RINGTRAIL_WAREHOUSE", str(warehouse))
+        from orchestration.definitions import defs  # noqa: PLC0415
+
+        return defs()
+
+
+def test_graph_runs_from_every_feed_to_the_published_marts(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["serving", "marts"]))
+
+    assert {dg.AssetKey(["raw_landing", feed]) for feed in LANDING_FEEDS} <= upstream
+    assert dg.AssetKey(["ml", "call_candidates"]) in upstream
+
+
+def test_every_asset_is_grouped_by_layer_described_and_owned(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    lacking = [
+        key.to_user_string()
+        for key in graph.materializable_asset_keys
+        for node in [graph.get(key)]
+        if not node.description or not node.owners or node.group_name != key.path[0]
+    ]
+
+    assert lacking == []
+
+
+def test_everything_that_opens_the_warehouse_takes_the_one_writer_slot(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    pools = {key: graph.get(key).pools for key in graph.materializable_asset_keys}
+
+    assert {key for key, found in pools.items() if found != {WRITER_POOL}} == set()
+
+
+def test_sensor_asks_for_a_run_once_and_not_for_what_a_run_has_seen(
+    definitions: dg.Definitions, tmp_path: Path
+) -> None:
+    sensor = definitions.resolve_sensor_def("new_landing_files")
+    (tmp_path / "cdr").mkdir()
+    (tmp_path / "cdr" / "calls.jsonl").write_text("{}\n")
+    paths = RingtrailPaths(landing_dir=str(tmp_path), state_dir="", serving_path="")
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def look(cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+            context = dg.build_sensor_context(
+                instance=instance, cursor=cursor, resources={"paths": paths}
+            )
+            return sensor(context)
+
+        first = look(cursor=None)
+        assert first.run_requests[0].tags[LANDING_TAG] == landing_digest(str(tmp_path))
+        assert isinstance(look(cursor=first.cursor), dg.SkipReason)
+
+        (tmp_path / "cdr" / "more.jsonl").write_text("{}\n")
+        assert len(look(cursor=first.cursor).run_requests) == 1

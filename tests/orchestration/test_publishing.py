@@ -1,0 +1,49 @@
+"""Tests of orchestration.publishing: readers get all of the marts, and nothing else."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publishing import publish_marts
+from tests.warehouse import query
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    path = tmp_path / "x.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts; create schema restricted")
+        connection.execute("create table marts.fct_calls as select 'CA1' as call_id")
+        connection.execute("create table restricted.callers as select '+12125550100' as number")
+    return path
+
+
+def test_marts_are_copied_and_nothing_restricted(warehouse: Path, tmp_path: Path) -> None:
+    serving = tmp_path / "state" / "serving.duckdb"
+
+    assert publish_marts(warehouse, serving) == {"fct_calls": 1}
+    assert query(serving, "select schema_name, table_name from duckdb_tables()") == [
+        ("marts", "fct_calls")
+    ]
+
+
+def test_reader_keeps_the_old_copy_until_it_closes(warehouse: Path, tmp_path: Path) -> None:
+    serving = tmp_path / "serving.duckdb"
+    publish_marts(warehouse, serving)
+    with duckdb.connect(str(serving), read_only=True) as reader:
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("insert into marts.fct_calls values ('CA2')")
+        publish_marts(warehouse, serving)
+        assert reader.execute("select count(*) from marts.fct_calls").fetchone() == (1,)
+
+    assert query(serving, "select count(*) from marts.fct_calls") == [(2,)]
+
+
+def test_leftover_of_a_killed_publication_is_no_obstacle(warehouse: Path, tmp_path: Path) -> None:
+    serving = tmp_path / "serving.duckdb"
+    (tmp_path / "serving.duckdb.tmp").write_bytes(b"half a file")
+
+    publish_marts(warehouse, serving)
+
+    assert query(serving, "select call_id from marts.fct_calls") == [("CA1",)]

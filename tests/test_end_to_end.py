@@ -1,0 +1,193 @@
+"""The main job as users run it: real files in, published marts out, whatever happens on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import REPO_ROOT, Ringtrail
+from tests.warehouse import marts_fingerprint, query
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+SMALL_WORLD = ("--days", 10, "--clicks-per-day", 200, "--seed", 11)
+
+
+@pytest.fixture(scope="module")
+def small_world(tmp_path_factory: pytest.TempPathFactory, ringtrail: Ringtrail) -> Path:
+    landing = tmp_path_factory.mktemp("world") / "landing"
+    ringtrail("simulate", "--out", landing, *SMALL_WORLD)
+    return landing
+
+
+@pytest.fixture(scope="module")
+def finished(small_world: Path, tmp_path_factory: pytest.TempPathFactory, ringtrail: Ringtrail):
+    warehouse = tmp_path_factory.mktemp("finished") / "w.duckdb"
+    done = ringtrail("run", "--landing", small_world, "--warehouse", warehouse)
+    return warehouse, done.stdout
+
+
+@pytest.fixture(scope="class")
+def real_day(
+    tmp_path_factory: pytest.TempPathFactory, shared_data: Path, ringtrail: Ringtrail
+) -> Path:
+    warehouse = tmp_path_factory.mktemp("real_day") / "x.duckdb"
+    ringtrail("run", "--landing", shared_data / "ga360_day" / "landing", "--warehouse", warehouse)
+    return warehouse
+
+
+class TestRealDay:
+    """A real shop's day, against the sessions that Google Analytics itself made of it."""
+
+    def test_sessions_equal_those_of_google_analytics(
+        self, real_day: Path, shared_data: Path
+    ) -> None:
+        expected = shared_data / "ga360_day" / "expected_sessions.csv"
+        ((share,),) = query(
+            real_day,
+            f"""
+            with expected as (
+                select * from read_csv('{expected}', types = {{'visitor_id': 'varchar'}})
+            )
+            select count(session.session_id) / count(*)
+            from expected
+            left join marts.fct_sessions as session
+                on session.visitor_id = expected.visitor_id
+                and session.session_start_at = expected.session_start_at::timestamp
+                and session.session_end_at = expected.session_end_at::timestamp
+                and session.page_views = expected.page_views
+            """,
+        )
+        assert share >= 0.984
+
+    def test_every_session_with_a_gclid_is_paid_search(self, real_day: Path) -> None:
+        rows = query(
+            real_day,
+            "select channel, count(*) from marts.fct_sessions"
+            " where click_id_type = 'gclid' group by 1",
+        )
+        assert rows == [("Paid Search", rows[0][1])]
+        assert rows[0][1] >= 30
+
+    def test_missing_feeds_give_empty_tables(self, real_day: Path) -> None:
+        assert query(real_day, "select count(*) from marts.fct_calls") == [(0,)]
+        assert query(real_day, "select count(*) from ml.call_candidates") == [(0,)]
+
+
+def test_every_call_is_credited_once_and_the_marts_are_published(
+    finished: tuple[Path, str],
+) -> None:
+    warehouse, summary = finished
+    serving = warehouse.with_name("w.duckdb.state") / "serving.duckdb"
+
+    assert marts_fingerprint(serving) == marts_fingerprint(warehouse)
+    assert query(
+        serving,
+        "select count(*) from (select call_id from marts.fct_call_credits"
+        " group by 1 having abs(sum(credit) - 1) > 1e-9)",
+    ) == [(0,)]
+    assert "Cost per call by channel" in summary
+
+
+def test_clear_caller_numbers_stay_in_raw_quarantine_and_restricted(
+    finished: tuple[Path, str],
+) -> None:
+    warehouse, _ = finished
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns"
+            " where data_type = 'VARCHAR' and table_schema not like 'raw_%'"
+            " and table_schema not in ('quarantine', 'restricted')"
+        ).fetchall()
+        leaks = [
+            f"{schema}.{table}.{column}"
+            for schema, table, column in columns
+            if connection.execute(
+                f'select 1 from "{schema}"."{table}" where "{column}" in'
+                " (select caller_number from restricted.callers) limit 1"
+            ).fetchone()
+        ]
+    assert columns
+    assert leaks == []
+
+
+def test_second_run_loads_nothing_says_so_and_changes_no_mart(
+    finished: tuple[Path, str], small_world: Path, ringtrail: Ringtrail
+) -> None:
+    warehouse, _ = finished
+    before = marts_fingerprint(warehouse)
+
+    again = ringtrail("run", "--landing", small_world, "--warehouse", warehouse)
+
+    assert "Nothing new to load" in again.stdout
+    assert marts_fingerprint(warehouse) == before
+
+
+def test_run_after_kill_9_ends_in_the_same_marts(
+    finished: tuple[Path, str], small_world: Path, tmp_path: Path, ringtrail: Ringtrail
+) -> None:
+    """Killed twice, the second time deeper into the run, then left to finish."""
+    warehouse = tmp_path / "w.duckdb"
+    args = ("run", "--landing", str(small_world), "--warehouse", str(warehouse))
+    for reached in ("raw_landing", "intermediate"):
+        _kill_when(warehouse, args, reached)
+
+    ringtrail(*args)
+
+    assert marts_fingerprint(warehouse) == marts_fingerprint(finished[0])
+
+
+def _kill_when(warehouse: Path, args: tuple[str, ...], reached: str) -> None:
+    """Start a run and kill its whole process group once the file grew or `reached` was logged."""
+    executable = Path(sys.executable).with_name("ringtrail")
+    log = warehouse.with_name(f"{reached}.log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [str(executable), *args],
+            stdout=output,
+            stderr=output,
+            cwd=REPO_ROOT,
+            start_new_session=True,
+            env=os.environ,
+        )
+        deadline = time.monotonic() + 240
+        while process.poll() is None and time.monotonic() < deadline:
+            if _has_reached(warehouse, reached):
+                break
+            time.sleep(0.1)
+        assert process.poll() is None, f"finished before {reached}:\n{log.read_text()}"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _has_reached(warehouse: Path, reached: str) -> bool:
+    """Say whether the run is inside the phase; seen from outside, by the traces it leaves."""
+    state = warehouse.with_name(warehouse.name + ".state")
+    if reached == "raw_landing":
+        return any((state / "dlt").rglob("*.parquet"))
+    run_log = state / "run.log"
+    return run_log.exists() and f"model {reached}." in run_log.read_text()
+
+
+def test_every_unit_test_of_the_sql_passes(finished: tuple[Path, str]) -> None:
+    """The examples beside the models; they need the tables' columns, so a finished warehouse."""
+    warehouse, _ = finished
+    dbt = Path(sys.executable).with_name("dbt")
+    target = warehouse.with_name("unit_tests")
+
+    done = subprocess.run(
+        [dbt, "test", "--select", "test_type:unit", "--target-path", target],
+        cwd=REPO_ROOT,
+        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(warehouse), "DBT_LOG_PATH": str(target)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "PASS=" in done.stdout
