@@ -21,8 +21,10 @@ $(VENV)/.installed: requirements.lock requirements-uv.lock pyproject.toml
 	$(UV) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-run: setup ## simulate a landing folder when there is none, then run the main job
-	$(BIN)/ringtrail run --simulate-if-empty
+run: setup ## make up an agency when data/landing is empty, then run the main job
+	@if [ -z "$(RINGTRAIL_LANDING_DIR)" ] && [ -z "$$(ls -A data/landing 2>/dev/null)" ]; then \
+		$(BIN)/ringtrail simulate --out data/landing; fi
+	$(BIN)/ringtrail run
 
 ui: setup ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/ringtrail ui
