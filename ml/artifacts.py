@@ -151,9 +151,20 @@ def training_version(sql: Sql, settings: MatcherSettings) -> str:
 
 
 def ensure_tables(sql: Sql) -> None:
-    """Create schema ml and every table of it that does not exist yet, empty."""
+    """Create schema ml and every table of it that does not exist yet, empty.
+
+    A table with other columns is from older code and made anew: a model is trained again in
+    seconds, so its coefficients are not worth a migration.
+    """
     sql.execute("create schema if not exists ml")
+    found = sql.frame(
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema = 'ml' order by table_name, ordinal_position"
+    )
+    existing = found.groupby("table_name")["column_name"].agg(list).to_dict()
     for name, columns in _all_tables().items():
+        if existing.get(name, list(columns)) != list(columns):
+            sql.execute(f"drop table ml.{name}")
         sql.execute(f"create table if not exists ml.{name} ({_columns_sql(columns)})")
 
 

@@ -15,8 +15,8 @@ from ml.matching.settings import LAPSED, POOL_LEASED, MatcherSettings
 from tests.ml.worlds import load_tables
 
 EDGES = bin_edges(30 * 86_400.0, 4)
-MIDDLE = slice(12, 60)
-"""Delays of seven seconds to nine hours: below, nobody calls, and the prior says so."""
+MIDDLE = slice(12, 50)
+"""Delays of seven seconds to an hour and a half: below, nobody calls, and the prior says so."""
 
 START = pd.Timestamp("2026-10-01 12:00:00")
 

@@ -168,6 +168,14 @@ def test_all_tables_of_the_schema_exist_before_any_model() -> None:
     assert read_model(sql) is None
 
 
+def test_a_table_of_older_code_is_made_anew() -> None:
+    sql = load_tables({})
+    sql.execute("create schema ml; create table ml.hour_factors (model_version varchar, hour int)")
+    ensure_tables(sql)
+
+    assert "factor" in sql.frame("select * from ml.hour_factors").columns
+
+
 def test_spam_is_scored_but_teaches_nothing(small_world: World) -> None:
     spam = small_world.tables["int_calls_to_match"].head(50).assign(is_spam=True)
     spam = spam.assign(call_id="spam" + spam["call_id"], live_touch_id=None, tap_touch_id=None)

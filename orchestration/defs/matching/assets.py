@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 INPUTS = [
     dg.AssetKey(["intermediate", table])
-    for table in ("int_touches", "int_calls_to_match", "int_numbers_shown", "int_number_leases")
+    for table in (
+        "int_touches",
+        "int_calls_to_match",
+        "int_known_calls",
+        "int_numbers_shown",
+        "int_number_leases",
+    )
 ]
 MODEL = dg.AssetKey(["ml", "model_versions"])
 CANDIDATES = dg.AssetKey(["ml", "call_candidates"])
