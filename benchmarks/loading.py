@@ -3,7 +3,7 @@
 The floor is DuckDB reading the same files and casting nothing it does not have to: what the machine
 can do at best today. The ratio is the figure to compare between machines.
 
-    python benchmarks/ingestion.py [--events 1000000]
+    python benchmarks/loading.py [--events 1000000]
 """
 
 import argparse
@@ -74,7 +74,7 @@ def measure(folder: Path, suffix: str, options: str, reader: str, events: int) -
         caller_secret="benchmark-secret-only",  # noqa: S106
     )
     seconds = time.perf_counter() - started
-    loaded = summary.feeds["web_events"].total_current
+    loaded = summary.feeds["web_events"].total.rows_current
     if loaded != events:
         raise SystemExit(f"{suffix}: loaded {loaded:,} of {events:,} events")
     ratio = seconds / floor_seconds
