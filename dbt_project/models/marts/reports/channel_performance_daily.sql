@@ -12,7 +12,8 @@ channel_calls as (
 
 ),
 
--- Stacked and not joined, so that spend cannot fan out over calls.
+-- Stacked and not joined, so that spend cannot fan out over calls. Of a key at most one row holds
+-- calls: their interval is carried over, not added up.
 stacked as (
 
     select
@@ -28,6 +29,10 @@ stacked as (
         0 as calls,
         0 as calls_low,
         0 as calls_high,
+        0 as calls_variance,
+        0 as calls_third_moment,
+        0 as calls_certain,
+        0 as calls_possible,
         0 as qualified_calls,
         0 as revenue
 
@@ -48,6 +53,10 @@ stacked as (
         calls,
         calls_low,
         calls_high,
+        calls_variance,
+        calls_third_moment,
+        calls_certain,
+        calls_possible,
         qualified_calls,
         revenue
 
@@ -70,6 +79,10 @@ summed as (
         sum(calls) as calls,
         sum(calls_low) as calls_low,
         sum(calls_high) as calls_high,
+        sum(calls_variance) as calls_variance,
+        sum(calls_third_moment) as calls_third_moment,
+        cast(sum(calls_certain) as bigint) as calls_certain,
+        cast(sum(calls_possible) as bigint) as calls_possible,
         sum(qualified_calls) as qualified_calls,
         sum(revenue) as revenue
 
@@ -82,20 +95,7 @@ summed as (
 final as (
 
     select
-        call_date,
-        channel,
-        platform,
-        campaign_id,
-        currency,
-        spend,
-        impressions,
-        clicks,
-        sessions,
-        calls,
-        calls_low,
-        calls_high,
-        qualified_calls,
-        revenue,
+        *,
         cast(spend as double) / nullif(calls, 0) as cost_per_call,
         cast(spend as double) / nullif(qualified_calls, 0) as cost_per_qualified_call,
         revenue / nullif(cast(spend as double), 0) as roas
