@@ -1,0 +1,111 @@
+{{ config(materialized='view') }}
+
+{#
+    Pings say only that a page is still open. The page's path is joined by event, because sessions
+    of events are found without it. A call stands in every journey that it may belong to, from
+    var journey_min_credit on: its candidates of less would be most rows and tell nothing.
+    A view, because only visitor_journeys reads it.
+#}
+with
+
+sessions as (
+
+    select * from {{ ref('fct_sessions') }}
+    where not is_bot
+
+),
+
+session_events as (
+
+    select * from {{ ref('int_session_events') }}
+    where event_type <> 'ping'
+
+),
+
+web_events as (
+
+    select * from {{ ref('stg_landing__web_events') }}
+    where event_type <> 'ping'
+
+),
+
+calls as (
+
+    select * from {{ ref('fct_calls') }}
+    where not is_spam
+
+),
+
+session_credits as (
+
+    select
+        call_id,
+        session_id,
+        cast(sum(cast(credit as decimal(18, 15))) as double) as credit
+
+    from {{ ref('fct_call_credits') }}
+
+    where session_id is not null
+
+    group by call_id, session_id
+
+    having sum(cast(credit as decimal(18, 15))) >= {{ var('journey_min_credit') }}
+
+),
+
+final as (
+
+    select
+        session_id,
+        session_id as step_id,
+        'session' as step_type,
+        session_start_at as step_at,
+        landing_page_path as page_path,
+        cast(null as varchar) as tracking_number,
+        cast(null as varchar) as call_id,
+        cast(null as double) as credit
+
+    from sessions
+
+    union all
+
+    select
+        session_events.session_id,
+        session_events.event_id as step_id,
+        case session_events.event_type
+            when 'page_view' then 'page'
+            when 'number_clicked' then 'tap'
+            when 'form_submit' then 'form'
+            else session_events.event_type
+        end as step_type,
+        session_events.occurred_at as step_at,
+        {{ url_path('web_events.page_url') }} as page_path,
+        session_events.tracking_number,
+        null as call_id,
+        null as credit
+
+    from session_events
+
+    inner join web_events
+        on session_events.event_id = web_events.event_id
+
+    union all
+
+    select
+        session_credits.session_id,
+        calls.call_id as step_id,
+        'call' as step_type,
+        calls.call_started_at as step_at,
+        null as page_path,
+        calls.to_number as tracking_number,
+        calls.call_id,
+        session_credits.credit
+
+    from session_credits
+
+    inner join calls
+        on session_credits.call_id = calls.call_id
+
+)
+
+select * from final
