@@ -1,4 +1,4 @@
-{# A call has no device: it takes that of the session, else of the click, which its credit names. #}
+{# A call has no device: it takes that of the session, else of the click, that its credit names. #}
 with
 
 ad_clicks as (

@@ -29,10 +29,7 @@ asset_calls as (
 
     select * from {{ ref('int_calls') }}
 
-    where
-        number_kind = 'call_asset'
-        and number_platform is not null
-        and not is_spam
+    where number_kind = 'call_asset' and number_platform is not null and not is_spam
 
 ),
 
