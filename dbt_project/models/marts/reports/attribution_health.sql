@@ -18,6 +18,12 @@ matcher_health as (
 
 ),
 
+credit_health as (
+
+    select * from {{ ref('int_credit_health_daily') }}
+
+),
+
 stacked as (
 
     select
@@ -52,6 +58,10 @@ stacked as (
     union all
 
     select * from matcher_health
+
+    union all
+
+    select * from credit_health
 
 ),
 
