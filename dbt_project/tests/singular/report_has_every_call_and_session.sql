@@ -1,4 +1,4 @@
-{# Fails for each count of the report that is not that of the facts: calls, qualified, sessions. #}
+{# Fails for each count of the report that is not that of the facts or of the platforms. #}
 with
 
 calls as (
@@ -23,12 +23,28 @@ sessions as (
 
 ),
 
+counted_clicks as (
+
+    select clicks from {{ ref('stg_landing__ad_spend') }}
+    union all
+    select clicks from {{ ref('int_clicks_without_spend_daily') }}
+
+),
+
+clicks as (
+
+    select sum(clicks) as clicks
+    from counted_clicks
+
+),
+
 report as (
 
     select
         sum(calls) as calls,
         sum(qualified_calls) as qualified_calls,
-        sum(sessions) as sessions
+        sum(sessions) as sessions,
+        sum(clicks) as clicks
 
     from {{ ref('channel_performance_daily') }}
 
@@ -40,11 +56,15 @@ select
     calls.qualified_calls,
     report.qualified_calls as report_qualified_calls,
     sessions.sessions,
-    report.sessions as report_sessions
+    report.sessions as report_sessions,
+    clicks.clicks,
+    report.clicks as report_clicks
 
 from calls
 
 cross join sessions
+
+cross join clicks
 
 cross join report
 
@@ -52,3 +72,4 @@ where
     abs(calls.calls - coalesce(report.calls, 0)) > 0.000001
     or abs(coalesce(calls.qualified_calls, 0) - coalesce(report.qualified_calls, 0)) > 0.000001
     or sessions.sessions <> coalesce(report.sessions, 0)
+    or coalesce(clicks.clicks, 0) <> coalesce(report.clicks, 0)

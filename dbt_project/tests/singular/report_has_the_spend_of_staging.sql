@@ -1,4 +1,4 @@
-{# Fails for each currency whose spend, impressions or clicks differ between report and platform. #}
+{# Fails for each currency whose spend or impressions differ between report and platform. #}
 with
 
 spend as (
