@@ -41,8 +41,6 @@ final as (
 
     select
         window_name,
-        window_days,
-        window_end_date,
         currency,
         channel,
         platform,

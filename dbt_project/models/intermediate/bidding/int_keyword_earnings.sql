@@ -1,7 +1,7 @@
 {#
     What a click earns is the rate of qualified calls times what one is worth. Its interval is that of
     a Beta with the same mean and the relative variance of the product, so that it stays above zero
-    and leans to the right as the rate does.
+    and leans to the right as the rate does. Where calls so far brought nothing, or less, it has none.
 #}
 
 with
@@ -22,7 +22,7 @@ spread as (
         *,
         -- Relative variances of a product add up, plus their product.
         (1 + (1 - conversion_rate) / (conversion_rate * (rate_alpha + rate_beta + 1)))
-        * (1 + call_value_variance / nullif(power(call_value, 2), 0))
+        * (1 + call_value_variance / nullif(power(greatest(call_value, 0), 2), 0))
         - 1 as relative_variance
 
     from rates
@@ -33,8 +33,10 @@ matched as (
 
     select
         *,
-        greatest((1 - conversion_rate) / relative_variance - conversion_rate, 0.001)
-            as product_alpha
+        case
+            when relative_variance is not null
+                then greatest((1 - conversion_rate) / relative_variance - conversion_rate, 0.001)
+        end as product_alpha
 
     from spread
 
