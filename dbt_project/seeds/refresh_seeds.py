@@ -1,8 +1,8 @@
-"""Writes the two seeds that other people maintain: public suffixes and user agents of robots.
+"""Writes the seeds that other people maintain: public suffixes, user agents of robots, US holidays.
 
     .venv/bin/python dbt_project/seeds/refresh_seeds.py
 
-Both come out of installed packages, so a refresh needs no network and is a reviewable diff:
+All come out of installed packages, so a refresh needs no network and is a reviewable diff:
 
 - `public_suffixes.csv`: the rules of the Public Suffix List (MPL-2.0) with two labels or more, from
   the snapshot inside tldextract. A single label needs no rule: it is the list's default.
@@ -11,6 +11,7 @@ Both come out of installed packages, so a refresh needs no network and is a revi
   need a regular expression are left out: searching a text for a text is an order of magnitude
   faster, and the generic words below catch most of what those patterns catch. The words that look
   like robots and are telephones go in as `is_bot` false.
+- `us_holidays.csv`: when US federal holidays are observed, from pandas' calendar (BSD).
 
 The other seeds are written by hand.
 """
@@ -23,8 +24,10 @@ from importlib import resources
 from pathlib import Path
 
 from crawlerdetect.providers import crawlers
+from pandas.tseries.holiday import USFederalHolidayCalendar
 
 SEEDS = Path(__file__).parent
+HOLIDAY_YEARS = ("2020-01-01", "2035-12-31")
 GENERIC_TOKENS = (
     *("bot", "crawl", "spider", "scrap", "slurp", "fetch", "monitor", "headless"),
     *("curl/", "wget", "java/", "libwww", "go-http-client"),
@@ -64,6 +67,12 @@ def bot_tokens() -> list[str]:
     return sorted(tokens)
 
 
+def us_holidays() -> list[list[str]]:
+    """Day and name of every federal holiday as it is observed, by day."""
+    holidays = USFederalHolidayCalendar().holidays(*HOLIDAY_YEARS, return_name=True)
+    return [[day.date().isoformat(), name] for day, name in holidays.items()]
+
+
 def _write(name: str, header: list[str], rows: list[list[str]]) -> None:
     with (SEEDS / name).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -72,11 +81,12 @@ def _write(name: str, header: list[str], rows: list[list[str]]) -> None:
 
 
 def main() -> None:
-    """Write both seeds beside this file."""
+    """Write the seeds beside this file."""
     _write("public_suffixes.csv", ["suffix"], [[rule] for rule in public_suffix_rules()])
     tokens = [[token, "true"] for token in bot_tokens()]
     telephones = [[token, "false"] for token in TELEPHONES]
     _write("bot_user_agents.csv", ["token", "is_bot"], tokens + telephones)
+    _write("us_holidays.csv", ["holiday_date", "holiday_name"], us_holidays())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ numbers as (
 
 buyers as (
 
-    select * from {{ ref('stg_landing__buyers') }}
+    select * from {{ ref('dim_buyers') }}
 
 ),
 
@@ -66,6 +66,7 @@ final as (
         numbers.campaign_name as number_campaign_name,
         coalesce(numbers.vertical, buyers.vertical) as vertical,
         coalesce(caller_histories.is_spam, false) as is_spam,
+        caller_histories.spam_reason,
         calls.call_answered_at is not null or coalesce(calls.talk_seconds, 0) > 0 as is_answered,
         caller_histories.is_first_time_caller,
         caller_histories.is_repeat_caller
@@ -87,7 +88,10 @@ final as (
         on coalesce(numbers.pool_id, shown_pools.pool_id) = pool_sites.pool_id
 
     left join buyers
-        on calls.buyer_id = buyers.buyer_id
+        on
+            calls.buyer_id = buyers.buyer_id
+            and calls.call_started_at >= buyers.valid_from
+            and (calls.call_started_at < buyers.valid_to or buyers.valid_to is null)
 
     left join caller_histories
         on calls.call_id = caller_histories.call_id

@@ -58,6 +58,7 @@ final as (
         calls.is_first_time_caller,
         calls.is_repeat_caller,
         calls.is_spam,
+        calls.spam_reason,
         calls.ivr_selection,
         calls.vertical,
         coalesce(calls.buyer_id, outcomes.buyer_id) as buyer_id,
