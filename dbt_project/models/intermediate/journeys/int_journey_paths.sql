@@ -16,7 +16,8 @@ paths as (
 
     select
         journey_id,
-        {{ joined_in_order('case when is_new_step then channel end', ' > ', 'step_number') }} as path,
+        {{ joined_in_order('case when is_new_step then channel end', ' > ', 'step_number') }}
+            as path,
         max(touch_number) as touch_count,
         max(step_number) as step_count,
         max(case when channel <> 'Direct' then touch_number end) as last_non_direct_touch

@@ -3,6 +3,7 @@
     Neighbours that are alike by var multi_touch_collapse are one step of the journey.
 #}
 {% set lookback_days = var('attribution_lookback_days') %}
+{% set step_columns = var('multi_touch_collapse') or ['session_id'] %}
 
 with
 
@@ -58,29 +59,30 @@ touches as (
 
 ),
 
+ordered as (
+
+    select
+        *,
+        concat_ws('|', {{ step_columns | join(', ') }}) as step_key,
+        row_number() over (
+            partition by journey_id
+            order by is_end asc, touched_at asc, session_id asc
+        ) as touch_number
+
+    from touches
+
+),
+
 compared as (
 
     select
         *,
-        row_number() over in_order as touch_number,
-        {% if var('multi_touch_collapse') %}
-        case
-            when
-                {% for column in var('multi_touch_collapse') %}
-                lag({{ column }}) over in_order is not distinct from {{ column }}
-                {{ 'and' if not loop.last }}
-                {% endfor %}
-                then 0
-            else 1
-        end as is_new_step
-        {% else %}
-        1 as is_new_step
-        {% endif %}
+        coalesce(
+            step_key <> lag(step_key) over (partition by journey_id order by touch_number asc),
+            true
+        ) as is_new_step
 
-    from touches
-
-    window
-        in_order as (partition by journey_id order by is_end asc, touched_at asc, session_id asc)
+    from ordered
 
 ),
 
@@ -90,9 +92,12 @@ final as (
         journey_id,
         cast(touch_number as integer) as touch_number,
         cast(
-            sum(is_new_step) over (partition by journey_id order by touch_number asc) as integer
+            count(case when is_new_step then 1 end) over (
+                partition by journey_id
+                order by touch_number asc
+            ) as integer
         ) as step_number,
-        is_new_step = 1 as is_new_step,
+        is_new_step,
         channel,
         platform,
         campaign_id,

@@ -24,17 +24,17 @@ shares as (
 touches as (
 
     select
+        {% for attribution_model in attribution_models %}
+        sum(cast(conversions * {{ attribution_model }} as decimal(18, 15)))
+            as {{ attribution_model }},
+        {% endfor %}
         call_id,
         touched_at,
         session_id,
         click_id,
         channel,
         platform,
-        campaign_id,
-        {% for attribution_model in attribution_models %}
-        sum(cast(conversions * {{ attribution_model }} as decimal(18, 15)))
-            as {{ attribution_model }}{{ ',' if not loop.last }}
-        {% endfor %}
+        campaign_id
 
     from shares
 
