@@ -71,6 +71,13 @@ def _steps(
 ) -> list[tuple[str, int, str, float, float]]:
     total = sum(effects[channel] for channel in path)
     return [
-        (text, number, channel, effects[channel] / total, share_of[channel] / path.count(channel))
+        (
+            text,
+            number,
+            channel,
+            # A path that makes a trillionth of all calls has effects that vanish in rounding.
+            effects[channel] / total if total > 0 else 1 / len(path),
+            share_of[channel] / path.count(channel),
+        )
         for number, channel in enumerate(path, start=1)
     ]
