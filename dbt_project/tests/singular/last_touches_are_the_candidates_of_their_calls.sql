@@ -1,6 +1,6 @@
 {#
-    Fails for each channel to which the last touch gives other calls than fct_call_credits does: a
-    path ends in its candidate, whatever came before.
+    Fails for each campaign and channel to which the last touch gives other calls than
+    fct_call_credits does: a path ends in its candidate, whatever came before.
 #}
 with
 
@@ -11,43 +11,52 @@ calls as (
 
 ),
 
-candidates as (
+call_credits as (
+
+    select * from {{ ref('fct_call_credits') }}
+
+),
+
+multi_touch_credits as (
+
+    select * from {{ ref('fct_multi_touch_credits') }}
+    where model = 'last_touch'
+
+),
+
+compared as (
 
     select
         call_credits.channel,
-        sum(cast(call_credits.credit as decimal(18, 12))) as credit
+        call_credits.platform,
+        call_credits.campaign_id,
+        cast(call_credits.credit as decimal(18, 15)) as credit
 
-    from {{ ref('fct_call_credits') }} as call_credits
+    from call_credits
 
     inner join calls
         on call_credits.call_id = calls.call_id
 
-    group by call_credits.channel
-
-),
-
-last_touches as (
+    union all
 
     select
         channel,
-        sum(cast(credit as decimal(18, 12))) as credit
+        platform,
+        campaign_id,
+        -cast(credit as decimal(18, 15)) as credit
 
-    from {{ ref('fct_multi_touch_credits') }}
-
-    where model = 'last_touch'
-
-    group by channel
+    from multi_touch_credits
 
 )
 
 select
-    coalesce(candidates.channel, last_touches.channel) as channel,
-    candidates.credit as candidate_credit,
-    last_touches.credit as last_touch_credit
+    channel,
+    platform,
+    campaign_id,
+    sum(credit) as calls_too_few
 
-from candidates
+from compared
 
-full outer join last_touches
-    on candidates.channel = last_touches.channel
+group by channel, platform, campaign_id
 
-where abs(coalesce(candidates.credit, 0) - coalesce(last_touches.credit, 0)) > 0.000001
+having abs(sum(credit)) > 0.000001

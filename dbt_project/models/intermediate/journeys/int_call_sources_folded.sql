@@ -1,7 +1,6 @@
 {#
     Candidates of little credit are folded by campaign and lose their path: a lost call has hundreds
-    of them, and the path behind a hundredth of a call moves no report. What is next to nothing even
-    then is folded by channel.
+    of them, and the path behind a hundredth of a call moves no report.
 #}
 
 with
@@ -27,38 +26,6 @@ call_credits as (
 
     inner join calls
         on call_credits.call_id = calls.call_id
-
-),
-
-campaign_tails as (
-
-    select
-        call_id,
-        channel,
-        platform,
-        campaign_id,
-        min(candidate_rank) as candidate_rank,
-        sum(cast(credit as decimal(18, 15))) as credit
-
-    from call_credits
-
-    where is_folded
-
-    group by call_id, channel, platform, campaign_id
-
-),
-
-tails as (
-
-    select
-        call_id,
-        channel,
-        case when credit >= {{ var('min_candidate_credit') }} then platform end as platform,
-        case when credit >= {{ var('min_candidate_credit') }} then campaign_id end as campaign_id,
-        candidate_rank,
-        credit
-
-    from campaign_tails
 
 ),
 
@@ -90,9 +57,11 @@ final as (
         null as click_id,
         null as session_id,
         false as may_have_path,
-        cast(sum(credit) as decimal(18, 15)) as credit
+        cast(sum(cast(credit as decimal(18, 15))) as decimal(18, 15)) as credit
 
-    from tails
+    from call_credits
+
+    where is_folded
 
     group by call_id, channel, platform, campaign_id
 
