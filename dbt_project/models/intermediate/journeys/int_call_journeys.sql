@@ -65,9 +65,7 @@ final as (
         on sources.session_id = person_touches.session_id
 
     left join caller_people
-        on
-            calls.caller_key = caller_people.caller_key
-            and sources.session_id is null
+        on calls.caller_key = caller_people.caller_key
 
     left join ad_clicks
         on

@@ -51,9 +51,7 @@ own_touches as (
         on calls.session_id = person_touches.session_id
 
     left join caller_people
-        on
-            calls.caller_key = caller_people.caller_key
-            and calls.session_id is null
+        on calls.caller_key = caller_people.caller_key
 
     left join ad_clicks
         on
