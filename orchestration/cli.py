@@ -145,6 +145,43 @@ def _names(text: str) -> list[str]:
 
 
 @app.command()
+def dev(warehouse: WarehouseFile = None) -> None:
+    """Copy the warehouse, to try a change of the SQL on it and never on production."""
+    from orchestration.dev_copy import CopyRefused, copy_warehouse  # noqa: PLC0415
+
+    settings = _settings(warehouse=warehouse)
+    try:
+        copy_warehouse(settings.warehouse, settings.dev_path)
+    except CopyRefused as error:
+        errors.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from error
+    console.print(f"{settings.dev_path} is a copy of {settings.warehouse}. Edit, then:")
+    console.print(
+        f"  RINGTRAIL_DEV_WAREHOUSE={settings.dev_path} dbt build --target dev \\\n"
+        f"      --select state:modified+ --state {settings.published_dir}\n"
+        f"  ringtrail compare {settings.warehouse} {settings.dev_path}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Warehouse to compare with.")],
+    after: Annotated[Path, typer.Argument(help="Warehouse with the change.")],
+    calls: Annotated[int, typer.Option(min=1, help="Name this many calls that moved.")] = 10,
+) -> None:
+    """Which calls, and how much money, two builds attribute to different channels."""
+    from orchestration.comparing import compare_builds  # noqa: PLC0415
+    from orchestration.comparison_report import print_comparison  # noqa: PLC0415
+
+    try:
+        print_comparison(console, compare_builds(before, after, calls=calls))
+    except ValueError as error:
+        errors.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from error
+
+
+@app.command()
 def ui(
     landing: Landing = None,
     warehouse: WarehouseFile = None,

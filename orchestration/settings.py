@@ -54,6 +54,10 @@ class Settings(BaseSettings):
         default=REPO_ROOT / "data" / "ringtrail.duckdb",
         description="The DuckDB file that holds the warehouse.",
     )
+    dev_warehouse: Path | None = Field(
+        default=None,
+        description="The copy that `ringtrail dev` makes; unset: `dev/` beside the warehouse.",
+    )
     caller_secret: SecretStr | None = Field(
         default=None,
         description="Secret under which callers' numbers are hashed. Made on first use when unset.",
@@ -106,6 +110,12 @@ class Settings(BaseSettings):
     def serving_path(self) -> Path:
         """The published copy of the marts, which BI tools read."""
         return self.state_dir / "serving.duckdb"
+
+    @cached_property
+    def dev_path(self) -> Path:
+        """Where the copy goes that analysts try changes on."""
+        copy = self.dev_warehouse or self.warehouse.parent / "dev" / self.warehouse.name
+        return copy.expanduser().resolve()
 
     @cached_property
     def published_dir(self) -> Path:
