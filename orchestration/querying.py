@@ -106,7 +106,7 @@ class MetricCatalog:
 
         self._check_metrics(question.metrics)
         group_by = self._grouping(question)
-        self._check_dimensions(question.metrics, group_by)
+        self._check_dimensions(question.metrics, [*group_by, *self._named_in(question.where or "")])
         request = MetricFlowQueryRequest.create(
             metric_names=list(question.metrics),
             group_by_names=[TIMES.get(name, name) for name in group_by],
@@ -162,16 +162,18 @@ class MetricCatalog:
             if name in possible:
                 continue
             lacking = [metric for metric in metrics if name not in self.dimensions([metric])]
-            known = any(name in self.dimensions([metric]) for metric in self.metrics)
             reason = (
                 f"{', '.join(lacking)} is not known by {name} and is never spread over it"
-                if known
+                if name in self._all_dimensions
                 else f"there is nothing called {name!r} to group by{_hint(name, possible)}"
             )
             raise QueryRefused(f"{reason}; {', '.join(metrics)} by: {', '.join(possible)}")
 
     def _order(self, question: Question, group_by: Sequence[str]) -> list[str]:
-        wanted = list(question.order_by)
+        wanted = [
+            "-" * key.startswith("-") + ALIASES.get(key.lstrip("-"), key.lstrip("-"))
+            for key in question.order_by
+        ]
         if not wanted and any(name in TIMES for name in group_by):
             wanted = [name for name in group_by if name in TIMES]
         wanted = wanted or [f"-{question.metrics[0]}"]
@@ -185,15 +187,22 @@ class MetricCatalog:
                 )
         return [_signed(key) for key in wanted]
 
+    @cached_property
+    def _all_dimensions(self) -> set[str]:
+        return {name for metric in self.metrics for name in self.dimensions([metric])}
+
+    def _named_in(self, where: str) -> list[str]:
+        names = [ALIASES.get(name, name) for name in _TEXT_OR_NAME.findall(where)]
+        return [name for name in names if name in self._all_dimensions]
+
     def _templated(self, where: str) -> str:
         """Return `where` with the names in it in MetricFlow's own notation, texts left alone."""
-        known = {name for metric in self.metrics for name in self.dimensions([metric])}
 
         def replaced(match: re.Match[str]) -> str:
             name = ALIASES.get(match[0], match[0])
             if name in TIMES:
                 return f"{{{{ TimeDimension('metric_time', '{name}') }}}}"
-            return f"{{{{ Entity('{name}') }}}}" if name in known else match[0]
+            return f"{{{{ Entity('{name}') }}}}" if name in self._all_dimensions else match[0]
 
         return _TEXT_OR_NAME.sub(replaced, where)
 

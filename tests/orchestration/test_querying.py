@@ -106,6 +106,7 @@ def test_days_hours_and_texts_may_stand_in_a_condition(
         serving,
         "calls",
         group_by=["day", "hour"],
+        order_by=["-hour"],
         where="hour < 12 and channel <> 'device'",
         first=datetime(2026, 11, 1),
         last=datetime(2026, 11, 1),
@@ -129,6 +130,11 @@ def test_days_hours_and_texts_may_stand_in_a_condition(
             {"metrics": ["calls", "cost_per_call"], "group_by": ["region"]},
             "^cost_per_call is not known by region",
             id="a cost by what spend does not have",
+        ),
+        pytest.param(
+            {"metrics": ["cost_per_call"], "where": "region = 'NY'"},
+            "^cost_per_call is not known by region",
+            id="a cost of a part that spend does not have",
         ),
         pytest.param(
             {"metrics": ["calls"], "where": "colour = 'red'"},
