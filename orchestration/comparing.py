@@ -1,8 +1,7 @@
 """What changed between two builds of the warehouse: calls and money that moved between channels.
 
 Of one call, credit that both builds give to a channel stays. What a channel loses goes to those
-that gain, in proportion to their gains: the smallest move that explains the change. So a row of the
-matrix sums to the calls of the first build, a column to those of the second.
+that gain, in proportion to their gains: the smallest move that explains the change.
 """
 
 from dataclasses import dataclass
@@ -55,12 +54,8 @@ balanced as (
     from (from by_channel union all from missing)
 ),
 totals as (select call_id, cast(sum(gained) as double) as gained from balanced group by call_id)
-select call_id, channel as from_channel, channel as to_channel,
-    cast(least(before_credit, after_credit) as double) as credit
-from balanced where before_credit > 0 and after_credit > 0
-union all
-select losers.call_id, losers.channel, winners.channel,
-    cast(losers.lost as double) * cast(winners.gained as double) / totals.gained
+select losers.call_id, losers.channel as from_channel, winners.channel as to_channel,
+    cast(losers.lost as double) * cast(winners.gained as double) / totals.gained as credit
 from balanced as losers
 inner join balanced as winners on losers.call_id = winners.call_id and winners.gained > 0
 inner join totals on losers.call_id = totals.call_id
@@ -80,7 +75,6 @@ by_currency as (
         sum(cast(credit as decimal(28, 12))) as moved,
         sum(cast(credit * cast(revenue_amount as double) as decimal(28, 9))) as revenue
     from moves inner join calls using (call_id)
-    where from_channel <> to_channel
     group by all
 )
 select from_channel, to_channel, sum(moved) as moved,
@@ -120,7 +114,6 @@ select call_id, sum(cast(credit as decimal(28, 12))) as moved,
     arg_max(from_channel, (credit, from_channel, to_channel)),
     arg_max(to_channel, (credit, from_channel, to_channel))
 from moves
-where from_channel <> to_channel
 group by call_id
 order by moved desc, call_id
 limit ?
