@@ -5,13 +5,16 @@ Heavy imports (Dagster, dbt: seconds) are inside the commands that need them, so
 """
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
+from orchestration.answers import Format, answer_question
 from orchestration.settings import Settings
 
 app = typer.Typer(
@@ -22,6 +25,8 @@ app = typer.Typer(
 )
 WIDTH_OF_FILES = 110
 """Columns when stdout is a file or a pipe, which has no width of its own."""
+
+DAY = ["%Y-%m-%d"]
 
 console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES, highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -95,6 +100,85 @@ def run(
         )
         raise typer.Exit(1)
     print_summary(console, settings, run_id=outcome.run_id)
+
+
+@app.command()
+def query(
+    *,
+    metrics: Annotated[str, typer.Option(help="Metrics, with commas between.")] = "",
+    group_by: Annotated[str, typer.Option(help="What to group by, with commas between.")] = "",
+    where: Annotated[
+        str | None,
+        typer.Option(help="SQL condition on what can be grouped by.", show_default=False),
+    ] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day")] = None,
+    order_by: Annotated[
+        str, typer.Option(help="Columns to order by; a minus before one turns it round.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.table,
+    sql: Annotated[bool, typer.Option("--sql", help="Write the SQL and do not run it.")] = False,
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Ask the published marts for metrics; without --metrics list what there is to ask."""
+    from orchestration.querying import QueryRefused, Question  # noqa: PLC0415
+
+    question = Question(
+        metrics=_names(metrics),
+        group_by=_names(group_by),
+        where=where,
+        first=first,
+        last=last,
+        order_by=_names(order_by),
+        limit=limit,
+    )
+    try:
+        answer_question(console, _settings(warehouse=warehouse), question, form, is_sql=sql)
+    except QueryRefused as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@app.command()
+def dev(warehouse: WarehouseFile = None) -> None:
+    """Copy the warehouse, to try a change of the SQL on it and never on production."""
+    from orchestration.dev_copy import CopyRefused, copy_warehouse  # noqa: PLC0415
+
+    settings = _settings(warehouse=warehouse)
+    try:
+        copy_warehouse(settings.warehouse, settings.dev_path)
+    except CopyRefused as error:
+        errors.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from error
+    console.print(f"{settings.dev_path} is a copy of {settings.warehouse}. Edit, then:")
+    console.print(
+        f"  RINGTRAIL_DEV_WAREHOUSE={settings.dev_path} dbt build --target dev \\\n"
+        f"      --select state:modified+ --state {settings.published_dir}\n"
+        f"  ringtrail compare {settings.warehouse} {settings.dev_path}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Warehouse to compare with.")],
+    after: Annotated[Path, typer.Argument(help="Warehouse with the change.")],
+    calls: Annotated[int, typer.Option(min=1, help="Name this many calls that moved.")] = 10,
+) -> None:
+    """Which calls, and how much money, two builds attribute to different channels."""
+    from orchestration.comparing import compare_builds  # noqa: PLC0415
+    from orchestration.comparison_report import print_comparison  # noqa: PLC0415
+
+    try:
+        print_comparison(console, compare_builds(before, after, calls=calls))
+    except ValueError as error:
+        errors.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from error
 
 
 @app.command()

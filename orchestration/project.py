@@ -34,7 +34,7 @@ def ensure_manifest(settings: Settings) -> Path:
     parsed = subprocess.run(  # noqa: S603  (our own dbt, no user input)
         [DBT_EXECUTABLE, "--quiet", "parse", "--target-path", str(settings.dbt_target)],
         cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(settings.warehouse)},
+        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(settings.warehouse), "DBT_TARGET": "prod"},
         capture_output=True,
         text=True,
         check=False,

@@ -1,15 +1,18 @@
-"""Copy the marts into `serving.duckdb` and swap it in atomically.
+"""Copy the marts into `serving.duckdb` and swap it in atomically, with the manifests they are of.
 
 A DuckDB file that someone writes cannot be opened by anyone else, so readers get a file that
 nobody writes. Connections that are open when it is replaced keep the old copy, whole; a process
 sees the new one once it has closed all its connections to the old.
 """
 
+import shutil
 from pathlib import Path
 
 import duckdb
 
 _IDENTIFIER_QUOTE = '"'
+MANIFESTS = ("manifest.json", "semantic_manifest.json")
+"""What dbt knows of the project: what analysts compare an edit with, and what may be asked."""
 
 
 def publish_marts(warehouse: Path, serving: Path) -> dict[str, int]:
@@ -41,6 +44,15 @@ def publish_marts(warehouse: Path, serving: Path) -> dict[str, int]:
         connection.execute("checkpoint")
     partial.replace(serving)
     return rows
+
+
+def publish_manifests(dbt_target: Path, published: Path) -> None:
+    """Keep the manifests that the published marts were built from, until the next publication."""
+    published.mkdir(parents=True, exist_ok=True)
+    for name in MANIFESTS:
+        partial = published / f"{name}.tmp"
+        shutil.copyfile(dbt_target / name, partial)
+        partial.replace(published / name)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: str) -> int:

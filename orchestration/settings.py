@@ -13,6 +13,7 @@ so that two warehouses in one folder share nothing:
     data/ringtrail.duckdb.state/dbt/          the manifest, compiled SQL, logs
     data/ringtrail.duckdb.state/run.log       what the steps of command-line runs printed
     data/ringtrail.duckdb.state/serving.duckdb   the published copy of the marts
+    data/ringtrail.duckdb.state/published/    the manifests of the dbt project that made that copy
     data/ringtrail.duckdb.state/caller_key.secret   made on first use when no secret is set
 """
 
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     warehouse: Path = Field(
         default=REPO_ROOT / "data" / "ringtrail.duckdb",
         description="The DuckDB file that holds the warehouse.",
+    )
+    dev_warehouse: Path | None = Field(
+        default=None,
+        description="The copy that `ringtrail dev` makes; unset: `dev/` beside the warehouse.",
     )
     caller_secret: SecretStr | None = Field(
         default=None,
@@ -107,6 +112,25 @@ class Settings(BaseSettings):
         return self.state_dir / "serving.duckdb"
 
     @cached_property
+    def dev_path(self) -> Path:
+        """Where the copy goes that analysts try changes on."""
+        copy = self.dev_warehouse or self.warehouse.parent / "dev" / self.warehouse.name
+        return copy.expanduser().resolve()
+
+    @cached_property
+    def published_dir(self) -> Path:
+        """The manifests of the dbt project that made the published copy, and stay until the next.
+
+        The project's own move with every edit; these are what `dbt build --state` compares with.
+        """
+        return self.state_dir / "published"
+
+    @cached_property
+    def published_semantics(self) -> Path:
+        """What can be asked of the published copy."""
+        return self.published_dir / "semantic_manifest.json"
+
+    @cached_property
     def dagster_home(self) -> Path:
         """Run history, schedules and logs of this warehouse."""
         return self.state_dir / "dagster"
@@ -130,6 +154,8 @@ class Settings(BaseSettings):
         """Hand these settings to the processes that follow: dbt, and Dagster's code server."""
         os.environ["RINGTRAIL_LANDING_DIR"] = self.landing_dir
         os.environ["RINGTRAIL_WAREHOUSE"] = str(self.warehouse)
+        # Whatever an analyst has set: a run builds production.
+        os.environ["DBT_TARGET"] = "prod"
         os.environ["DAGSTER_HOME"] = str(self.dagster_home)
         os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)
         os.environ["DBT_LOG_PATH"] = str(self.dbt_target.parent / "logs")

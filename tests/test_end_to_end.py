@@ -1,6 +1,9 @@
 """The main job as users run it: real files in, published marts out, whatever happens on the way."""
 
+import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,7 +12,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from orchestration.cli import app
 from tests.conftest import REPO_ROOT, Ringtrail
 from tests.warehouse import marts_fingerprint, query
 
@@ -191,3 +196,47 @@ def test_every_unit_test_of_the_sql_passes(finished: tuple[Path, str]) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "PASS=" in done.stdout
+
+
+def _blocks(language: str) -> list[str]:
+    """Return the fenced blocks of docs/questions.md in `language`."""
+    text = (REPO_ROOT / "docs" / "questions.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_every_question_of_the_docs_is_answered(finished: tuple[Path, str]) -> None:
+    """In this process, since a process each would cost a minute."""
+    warehouse, _ = finished
+    serving = warehouse.with_name("w.duckdb.state") / "serving.duckdb"
+    queries, lines = _blocks("sql"), _blocks("sh")
+    unanswered = [sql for sql in queries if not query(serving, sql)]
+    for line in lines:
+        ringtrail, *arguments = shlex.split(line.replace("\\\n", " "))
+        asked = CliRunner().invoke(
+            app, [*arguments, "--format", "json", "--warehouse", str(warehouse)]
+        )
+        assert ringtrail == "ringtrail"
+        assert asked.exit_code == 0, f"{line}\n{asked.output}"
+        if not json.loads(asked.output):
+            unanswered.append(line)
+
+    assert len(queries) + len(lines) == 20
+    assert unanswered == []
+
+
+def test_documentation_of_every_table_can_be_made(finished: tuple[Path, str]) -> None:
+    warehouse, _ = finished
+    dbt = Path(sys.executable).with_name("dbt")
+    target = warehouse.with_name("docs")
+
+    subprocess.run(
+        [dbt, "--quiet", "docs", "generate", "--target-path", target, "--log-path", target],
+        cwd=REPO_ROOT,
+        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(warehouse)},
+        check=True,
+    )
+
+    catalog = json.loads((target / "catalog.json").read_text())
+    manifest = json.loads((target / "manifest.json").read_text())
+    described = {node for node in manifest["nodes"] if node.startswith("model.")}
+    assert described <= set(catalog["nodes"])

@@ -18,10 +18,11 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_help_names_the_five_commands() -> None:
+def test_help_names_every_command() -> None:
     shown = cli.invoke(app, ["--help"]).output
 
-    assert all(name in shown for name in ("simulate", "run", "ui", "status", "doctor"))
+    names = ("simulate", "run", "query", "dev", "compare", "ui", "status", "doctor")
+    assert all(name in shown for name in names)
 
 
 def test_run_without_a_landing_folder_says_how_to_make_one(empty_folder: Path) -> None:
@@ -70,3 +71,20 @@ def test_doctor_finds_a_missing_landing_folder_and_never_prints_the_secret(
     assert shown.exit_code == 1
     assert "never-to-be-printed-anywhere" not in shown.output
     assert "ringtrail simulate" in " ".join(shown.output.split())
+
+
+@pytest.mark.parametrize("arguments", [["query", "--metrics", "calls"], ["dev"]])
+def test_what_needs_a_finished_warehouse_says_what_makes_one(arguments: list[str]) -> None:
+    refused = cli.invoke(app, [*arguments, "--warehouse", "x.duckdb"])
+
+    assert refused.exit_code == 2
+    assert "ringtrail run" in " ".join(refused.output.split())
+
+
+def test_compare_names_the_file_that_is_missing(empty_folder: Path) -> None:
+    (empty_folder / "a.duckdb").touch()
+
+    refused = cli.invoke(app, ["compare", "a.duckdb", "b.duckdb"])
+
+    assert refused.exit_code == 2
+    assert "b.duckdb" in refused.output

@@ -5,14 +5,17 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.defs.dbt.assets import dbt_evidence, dbt_marts
-from orchestration.publishing import publish_marts
+from orchestration.publishing import publish_manifests, publish_marts
 from orchestration.resources.warehouse import (
     WRITER_POOL,
     RingtrailPaths,
     Warehouse,
     retry_when_busy,
 )
+from orchestration.settings import Settings
 from orchestration.translators import OWNERS
+
+_SETTINGS = Settings()
 
 
 @dg.asset(
@@ -30,6 +33,7 @@ def serving_marts(warehouse: Warehouse, paths: RingtrailPaths) -> dg.Materialize
     """
     with retry_when_busy():
         rows = publish_marts(Path(warehouse.path), Path(paths.serving_path))
+    publish_manifests(_SETTINGS.dbt_target, _SETTINGS.published_dir)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(rows.values()),
