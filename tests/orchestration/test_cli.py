@@ -18,10 +18,10 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_help_names_the_five_commands() -> None:
+def test_help_names_the_six_commands() -> None:
     shown = cli.invoke(app, ["--help"]).output
 
-    assert all(name in shown for name in ("simulate", "run", "ui", "status", "doctor"))
+    assert all(name in shown for name in ("simulate", "run", "ui", "status", "doctor", "forget"))
 
 
 def test_run_without_a_landing_folder_says_how_to_make_one(empty_folder: Path) -> None:
