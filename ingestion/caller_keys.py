@@ -34,6 +34,11 @@ class CallerKeys:
         key = key.ljust(BLOCK_BYTES, b"\0")
         return cls(bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key))
 
+    def key_of(self, number: str) -> str:
+        """The key of one number; for many, let SQL do it (`caller_key_sql`)."""
+        inner = hashlib.sha256(self.inner + number.encode()).digest()
+        return hashlib.sha256(self.outer + inner).hexdigest()
+
     @property
     def parameters(self) -> dict[str, bytes]:
         """What the expression of `caller_key_sql` needs, by parameter name."""

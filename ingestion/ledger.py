@@ -73,7 +73,7 @@ def commit_load(
         after = min(files, default=1) - 1
         for name in dict.fromkeys(file.feed for file in files.values()):
             _commit_feed(connection, LANDING_FEEDS[name], after, sent[name])
-        _write_counts(connection, {file.feed for file in files.values()})
+        write_counts(connection, {file.feed for file in files.values()})
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -164,7 +164,8 @@ def _ledger_sql(feed: Feed) -> str:
     """
 
 
-def _write_counts(connection: duckdb.DuckDBPyConnection, changed: Iterable[str]) -> None:
+def write_counts(connection: duckdb.DuckDBPyConnection, changed: Iterable[str]) -> None:
+    """Count the rows of the feeds in ``changed`` anew."""
     counts = dict(read_counts(connection))
     for name in changed:
         counts[name] = _count_rows(connection, LANDING_FEEDS[name])

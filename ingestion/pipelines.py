@@ -34,6 +34,7 @@ from ingestion.batching import gather, in_slices, map_ahead, read_ahead
 from ingestion.caller_keys import CallerKeys
 from ingestion.checking import Checker, reading_database
 from ingestion.contracts import LANDING_FEEDS
+from ingestion.erasures import Eraser, erased_keys
 from ingestion.feeds import Feed
 from ingestion.landing import LandedFile, list_landing
 from ingestion.ledger import (
@@ -96,12 +97,16 @@ class _Load:
         files: Mapping[int, LandedFile],
         keys: CallerKeys,
         work: Path,
+        *,
+        erased: frozenset[str],
         progress: Callable[[str], None],
     ) -> None:
         self.seconds: dict[str, float] = {}
+        self.erased_rows: dict[str, int] = {}
         self._fs = fs
         self._files = files
         self._keys = keys
+        self._erased = erased
         self._work = work
         self._progress = progress
         self._loaded_at = datetime.now(UTC).replace(tzinfo=None)
@@ -147,8 +152,10 @@ class _Load:
         started = time.monotonic()
         spool = self._spools[feed.name] = QuarantineSpool(self._work / "quarantine", feed)
         self._sent[feed.name] = 0
+        eraser = Eraser(database, self._keys, self._erased)
         checker = Checker(database, feed, self._keys, self._loaded_at)
-        for checked in map_ahead(checker, read_ahead(gather(self._pieces(feed)))):
+        pieces = map(eraser, gather(self._pieces(feed)))
+        for checked in map_ahead(checker, read_ahead(pieces)):
             for refusal in checked.refusals:
                 spool.add_refusal(refusal)
             if checked.bad is not None:
@@ -157,6 +164,7 @@ class _Load:
                 self._count(feed.name, checked.good.num_rows)
                 yield checked.good
         self.seconds[feed.name] = time.monotonic() - started
+        self.erased_rows[feed.name] = eraser.rows
 
     def _pieces(self, feed: Feed) -> Iterator[Piece | Refusal]:
         known = frozenset(column.name for column in feed.fields)
@@ -190,7 +198,7 @@ def load_landing(
 
     Raises:
         ValueError: if ``landing`` does not exist, or ``caller_secret`` is empty or not the one
-            that the warehouse was loaded with.
+            that the warehouse was loaded with or callers were forgotten with.
         RuntimeError: if another load of this warehouse is running.
     """
     started = time.monotonic()
@@ -199,12 +207,13 @@ def load_landing(
     fs, listed = list_landing(landing, LANDING_FEEDS)
     warehouse = warehouse.resolve()
     with _alone(state_dir.resolve()) as work:
-        before = _prepare(warehouse, keys)
+        before = _prepare(warehouse, landing, keys)
         if before.rows_swept:
             tell(f"{before.rows_swept:,} rows of a load that did not finish swept away")
         new = [file for file in listed if file.identity not in before.known_files]
         tell(f"{len(new):,} new files, {len(listed) - len(new):,} already loaded")
-        load = _Load(fs, dict(enumerate(new, start=before.last_file_id + 1)), keys, work, tell)
+        files = dict(enumerate(new, start=before.last_file_id + 1))
+        load = _Load(fs, files, keys, work, erased=before.erased, progress=tell)
         if new:
             load.run(warehouse)
         with open_warehouse(warehouse) as connection:
@@ -216,6 +225,7 @@ def load_landing(
                 after_file_id=before.last_file_id,
                 files_new=Counter(file.feed for file in new),
                 files_listed=Counter(file.feed for file in listed),
+                erased_rows=load.erased_rows,
                 seconds=load.seconds,
             )
     return LoadSummary(feeds, before.rows_swept, round(time.monotonic() - started, 3))
@@ -249,16 +259,18 @@ class _Before:
     known_files: set[tuple[str, str]]
     counts: Mapping[str, Counts]
     last_file_id: int
+    erased: frozenset[str]
 
 
-def _prepare(warehouse: Path, keys: CallerKeys) -> _Before:
+def _prepare(warehouse: Path, landing: str, keys: CallerKeys) -> _Before:
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with open_warehouse(warehouse) as connection:
         make_tables(connection)
         check_caller_secret(connection, keys)
         swept = sweep_leftovers(connection)
         files, counts = known_files(connection), read_counts(connection)
-        return _Before(swept, files, counts, last_file_id(connection))
+        erased = erased_keys(connection, landing, keys)
+        return _Before(swept, files, counts, last_file_id(connection), erased)
 
 
 def _dlt_columns(feed: Feed) -> "list[TColumnSchema]":

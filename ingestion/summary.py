@@ -17,7 +17,8 @@ class FeedLoad:
     """What a load did to one feed, and what the feed holds since.
 
     ``loaded`` is what this load added to each count, ``total`` what there is since the first one;
-    in both, the rows read are the sum of the others.
+    in both, the rows read are the sum of the others. ``erased_rows`` held the number of a caller
+    who was forgotten.
     """
 
     feed: str
@@ -26,6 +27,7 @@ class FeedLoad:
     loaded: Counts
     total: Counts
     unreadable_callers: int
+    erased_rows: int
     reasons: tuple[QuarantineReason, ...]
     seconds: float
 
@@ -66,6 +68,7 @@ def summarise_feeds(
     after_file_id: int,
     files_new: Mapping[str, int],
     files_listed: Mapping[str, int],
+    erased_rows: Mapping[str, int],
     seconds: Mapping[str, float],
 ) -> dict[str, FeedLoad]:
     """Compare the counts with those before the load, and look at what it refused."""
@@ -78,6 +81,7 @@ def summarise_feeds(
             loaded=total[name].minus(before[name]),
             total=total[name],
             unreadable_callers=_unreadable_callers(connection, feed, after_file_id),
+            erased_rows=erased_rows.get(name, 0),
             reasons=top_reasons(connection, feed, after_file_id),
             seconds=round(seconds.get(name, 0.0), 3),
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ingestion.caller_keys import caller_key_sql
 from ingestion.feeds import SQL_TYPES, WITHHELD_CALLERS, Column, Field, Kind
+from ingestion.phone_numbers import ERASED_NUMBER
 from ingestion.reading import Layout
 
 E164 = r"\+[0-9]{8,15}"
@@ -69,7 +70,7 @@ def derived_sql(column: Column) -> str:
 
 def is_withheld_sql(source: str) -> str:
     """Whether a caller's number is one of the words for a withheld one."""
-    words = ", ".join(f"'{word}'" for word in WITHHELD_CALLERS)
+    words = ", ".join(f"'{word}'" for word in (*WITHHELD_CALLERS, ERASED_NUMBER))
     return f"coalesce(lower({source}) in ({words}), false)"
 
 

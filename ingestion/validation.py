@@ -12,9 +12,11 @@ enters it only as the quoted name of an unknown column.
 """
 
 import json
+from collections.abc import Iterable
 
 from ingestion.encoding import MARK
 from ingestion.feeds import Feed, Field
+from ingestion.phone_numbers import ERASED_NUMBER
 from ingestion.reading import Layout
 from ingestion.typing_sql import (
     derived_sql,
@@ -42,6 +44,7 @@ def check_sql(feed: Feed, layout: Layout, has_extra: bool = True) -> str:
     extra = _json_extra_sql(feed, has_extra) if is_json else _columns_extra_sql(feed, layout)
     problems = _problems(feed)
     reasons = [f"case when {condition} then {_quoted(code)} end" for condition, code in problems]
+    derived = "".join(f"{derived_sql(column)} as {column.name}, " for column in feed.derived)
     return f"""
 with
 
@@ -52,7 +55,8 @@ source as (select *, {_lines(_sources(feed, layout))} from rows),
 typed as (select *, {_lines(_typed(feed, layout))}, {extra} as _extra from source),
 
 checked as (
-    select *, coalesce(broken is not null or {" or ".join(c for c, _ in problems)}, false) as is_bad
+    select *, {derived}
+        coalesce(broken is not null or {" or ".join(c for c, _ in problems)}, false) as is_bad
     from typed
 )
 
@@ -106,7 +110,13 @@ def _sources(feed: Feed, layout: Layout) -> list[str]:
 
 
 def _typed(feed: Feed, layout: Layout) -> list[str]:
-    return [f"{typed_sql(field, layout)} as {field.name}" for field in feed.fields]
+    return [
+        f"case when s_{feed.callers[0]} is distinct from '{ERASED_NUMBER}'"
+        f" then {typed_sql(field, layout)} end as {field.name}"
+        if field.is_personal
+        else f"{typed_sql(field, layout)} as {field.name}"
+        for field in feed.fields
+    ]
 
 
 def _problems(feed: Feed) -> list[tuple[str, str]]:
@@ -138,7 +148,6 @@ def _field_problems(field: Field) -> list[tuple[str, str]]:
 
 def _outputs(feed: Feed) -> list[str]:
     """The columns of the raw table, in its order, without the one that dlt adds."""
-    content = ", ".join([*(field.name for field in feed.fields), "_extra"])
     fields = [
         field.name
         if field.default is None
@@ -147,14 +156,18 @@ def _outputs(feed: Feed) -> list[str]:
     ]
     return [
         *fields,
-        *(f"{derived_sql(column)} as {column.name}" for column in feed.derived),
+        *(column.name for column in feed.derived),
         "_extra",
-        # 63 of the 64 bits: a BIGINT has no room for the last.
-        f"cast(hash({content}) >> 1 as bigint) as _row_hash",
+        f"{row_hash_sql(feed.content)} as _row_hash",
         "file_id as _file_id",
         "source_line as _source_line",
         "$loaded_at::timestamp as _loaded_at",
     ]
+
+
+def row_hash_sql(content: Iterable[str]) -> str:
+    """SQL of the hash of a row's content: 63 of the 64 bits, a BIGINT has no room for the last."""
+    return f"cast(hash({', '.join(content)}) >> 1 as bigint)"
 
 
 def _json_extra_sql(feed: Feed, has_extra: bool) -> str:

@@ -20,6 +20,7 @@ QUARANTINE = "quarantine"
 LEDGER = f"{RAW}.landing_files"
 FEED_COUNTS = f"{RAW}.feed_counts"
 CALLERS = "restricted.callers"
+ERASURES = "restricted.erasures"
 
 
 @contextmanager
@@ -48,6 +49,10 @@ def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"create table if not exists {CALLERS} (caller_key varchar primary key,"
         " caller_number varchar)"
+    )
+    connection.execute(
+        f"create table if not exists {ERASURES} (erased_at timestamp, asked_by varchar,"
+        " caller_key varchar, touched_rows varchar)"
     )
 
 

@@ -4,6 +4,7 @@ Heavy imports (Dagster, dbt: seconds) are inside the commands that need them, so
 `status` and `doctor` answer at once.
 """
 
+import getpass
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -204,6 +205,34 @@ def status(warehouse: WarehouseFile = None) -> None:
 
     if not print_status(console, _settings(warehouse=warehouse)):
         raise typer.Exit(1)
+
+
+@app.command()
+def forget(
+    caller: Annotated[
+        str, typer.Option(help="The number, such as +15125550100; - reads it from stdin.")
+    ],
+    asked_by: Annotated[
+        str, typer.Option(help="Who asks, for the record.", show_default="the user")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    landing: Landing = None,
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Erase a caller from everything but the landed files; calls and totals stay."""
+    from orchestration.console import print_erasure  # noqa: PLC0415
+    from orchestration.forgetting import ForgetRefused, forget_caller  # noqa: PLC0415
+
+    settings = _settings(landing, warehouse)
+    number = sys.stdin.readline() if caller == "-" else caller
+    try:
+        erasure = forget_caller(
+            settings, number, asked_by=asked_by or getpass.getuser(), dry_run=dry_run
+        )
+    except ForgetRefused as error:
+        errors.print(f"[red]Nothing was erased:[/] {error}")
+        raise typer.Exit(2) from error
+    print_erasure(console, erasure)
 
 
 @app.command()

@@ -7,9 +7,9 @@ process that imports it (`RINGTRAIL_WAREHOUSE`), so one installation can serve m
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.project import ensure_manifest, make_dbt_project
+from orchestration.resources.dbt import Dbt
 from orchestration.resources.warehouse import RingtrailPaths, Warehouse
 from orchestration.settings import DBT_EXECUTABLE, Settings
 
@@ -24,8 +24,9 @@ def defs() -> dg.Definitions:
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
         dg.Definitions(
             resources={
-                "dbt": DbtCliResource(
-                    project_dir=make_dbt_project(settings), dbt_executable=DBT_EXECUTABLE
+                "dbt": Dbt(
+                    project_dir=make_dbt_project(settings),  # type: ignore[arg-type]
+                    dbt_executable=DBT_EXECUTABLE,
                 ),
                 "warehouse": Warehouse(path=str(settings.warehouse)),
                 "paths": RingtrailPaths(

@@ -62,6 +62,16 @@ class Settings(BaseSettings):
         default=None,
         description="Secret under which callers' numbers are hashed. Made on first use when unset.",
     )
+    retention_days_caller_numbers: int | None = Field(
+        default=None,
+        ge=1,
+        description="Clear numbers of older calls and forms are dropped. Kept when unset.",
+    )
+    retention_days_quarantine: int | None = Field(
+        default=None,
+        ge=1,
+        description="The text of rows that were refused longer ago is dropped. Kept when unset.",
+    )
     ui_host: str = Field(default="127.0.0.1", description="Address that `ringtrail ui` binds.")
     ui_port: int = Field(
         default=3000, ge=1, le=65535, description="Port that `ringtrail ui` binds."

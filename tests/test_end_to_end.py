@@ -10,11 +10,17 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from tests.clear_numbers import (
+    RESTRICTED_SCHEMAS,
+    caller_digits,
+    files_with_callers,
+    holds_one,
+    tables_with_callers,
+)
 from tests.conftest import REPO_ROOT, Ringtrail
 from tests.warehouse import marts_fingerprint, query
 
@@ -102,23 +108,15 @@ def test_every_call_is_credited_once_and_the_marts_are_published(
 def test_clear_caller_numbers_stay_in_raw_quarantine_and_restricted(
     finished: tuple[Path, str],
 ) -> None:
-    warehouse, _ = finished
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        columns = connection.execute(
-            "select table_schema, table_name, column_name from information_schema.columns"
-            " where data_type = 'VARCHAR' and table_schema not like 'raw_%'"
-            " and table_schema not in ('quarantine', 'restricted')"
-        ).fetchall()
-        leaks = [
-            f"{schema}.{table}.{column}"
-            for schema, table, column in columns
-            if connection.execute(
-                f'select 1 from "{schema}"."{table}" where "{column}" in'
-                " (select caller_number from restricted.callers) limit 1"
-            ).fetchone()
-        ]
-    assert columns
-    assert leaks == []
+    """In no text of any other table, and in no log, artifact or published file beside it."""
+    warehouse, summary = finished
+    callers, state = caller_digits(warehouse), warehouse.with_name("w.duckdb.state")
+
+    assert tables_with_callers(warehouse, callers) != []
+    assert tables_with_callers(warehouse, callers, all_but=RESTRICTED_SCHEMAS) == []
+    assert tables_with_callers(state / "serving.duckdb", callers) == []
+    assert files_with_callers(state, callers) == []
+    assert not holds_one(summary.encode(), callers)
 
 
 def test_second_run_loads_nothing_says_so_and_changes_no_mart(

@@ -146,11 +146,11 @@ def check_rows(
 class Warehouse:
     """A landing folder and the warehouse that is loaded from it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "test") -> None:
         self.landing = folder / "landing"
-        self.landing.mkdir()
-        self.file = folder / "test.duckdb"
-        self.state_dir = folder / "test.state"
+        self.landing.mkdir(exist_ok=True)
+        self.file = folder / f"{name}.duckdb"
+        self.state_dir = folder / f"{name}.state"
 
     def land(self, path: str, content: bytes | Sequence[Row]) -> Path:
         """Write a file below the landing root: bytes as they are, rows by the path's suffix."""

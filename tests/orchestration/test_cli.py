@@ -21,7 +21,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_names_every_command() -> None:
     shown = cli.invoke(app, ["--help"]).output
 
-    names = ("simulate", "run", "query", "dev", "compare", "ui", "status", "doctor")
+    names = ("simulate", "run", "query", "dev", "compare", "ui", "status", "doctor", "forget")
     assert all(name in shown for name in names)
 
 

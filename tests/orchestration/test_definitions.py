@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster_dbt import DbtCliResource
 
 from ingestion.contracts import LANDING_FEEDS
 from orchestration.landing_digest import LANDING_TAG, landing_digest
@@ -49,6 +50,10 @@ def test_everything_that_opens_the_warehouse_takes_the_one_writer_slot(
     pools = {key: graph.get(key).pools for key in graph.materializable_asset_keys}
 
     assert {key for key, found in pools.items() if found != {WRITER_POOL}} == set()
+
+
+def test_what_our_dbt_leaves_out_is_still_there_to_be_left_out() -> None:
+    assert {"_cli_version", "_initialize_dbt_core_adapter"} <= set(vars(DbtCliResource))
 
 
 def test_sensor_asks_for_a_run_once_and_not_for_what_a_run_has_seen(

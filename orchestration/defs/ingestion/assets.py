@@ -86,6 +86,7 @@ def _metadata(load: FeedLoad) -> dict[str, float]:
         "total_superseded": total.rows_superseded,
         "total_repeated": total.rows_repeated,
         "unreadable_callers": load.unreadable_callers,
+        "erased_rows": load.erased_rows,
         "load_seconds": load.seconds,
     }
 
