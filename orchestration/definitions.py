@@ -27,7 +27,9 @@ def defs() -> dg.Definitions:
                 "dbt": DbtCliResource(
                     project_dir=make_dbt_project(settings), dbt_executable=DBT_EXECUTABLE
                 ),
-                "warehouse": Warehouse(path=str(settings.warehouse)),
+                "warehouse": Warehouse(
+                    path=str(settings.warehouse), memory_limit=settings.memory_limit
+                ),
                 "paths": RingtrailPaths(
                     landing_dir=settings.landing_dir,
                     state_dir=str(settings.state_dir),

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         default=None,
         description="Secret under which callers' numbers are hashed. Made on first use when unset.",
     )
+    memory_limit: str = Field(
+        default="4GB",
+        pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
+        description="What DuckDB may hold in memory; the rest goes to disk beside the file.",
+    )
     ui_host: str = Field(default="127.0.0.1", description="Address that `ringtrail ui` binds.")
     ui_port: int = Field(
         default=3000, ge=1, le=65535, description="Port that `ringtrail ui` binds."
@@ -130,6 +135,7 @@ class Settings(BaseSettings):
         """Hand these settings to the processes that follow: dbt, and Dagster's code server."""
         os.environ["RINGTRAIL_LANDING_DIR"] = self.landing_dir
         os.environ["RINGTRAIL_WAREHOUSE"] = str(self.warehouse)
+        os.environ["RINGTRAIL_MEMORY_LIMIT"] = self.memory_limit
         os.environ["DAGSTER_HOME"] = str(self.dagster_home)
         os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)
         os.environ["DBT_LOG_PATH"] = str(self.dbt_target.parent / "logs")
