@@ -28,7 +28,9 @@ def defs() -> dg.Definitions:
                     project_dir=make_dbt_project(settings),  # type: ignore[arg-type]
                     dbt_executable=DBT_EXECUTABLE,
                 ),
-                "warehouse": Warehouse(path=str(settings.warehouse)),
+                "warehouse": Warehouse(
+                    path=str(settings.warehouse), memory_limit=settings.memory_limit
+                ),
                 "paths": RingtrailPaths(
                     landing_dir=settings.landing_dir,
                     state_dir=str(settings.state_dir),

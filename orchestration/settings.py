@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         ge=1,
         description="The text of rows that were refused longer ago is dropped. Kept when unset.",
     )
+    memory_limit: str = Field(
+        default="4GB",
+        pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
+        description="What DuckDB may hold in memory; the rest goes to disk beside the file.",
+    )
     ui_host: str = Field(default="127.0.0.1", description="Address that `ringtrail ui` binds.")
     ui_port: int = Field(
         default=3000, ge=1, le=65535, description="Port that `ringtrail ui` binds."
@@ -166,6 +171,7 @@ class Settings(BaseSettings):
         os.environ["RINGTRAIL_WAREHOUSE"] = str(self.warehouse)
         # Whatever an analyst has set: a run builds production.
         os.environ["DBT_TARGET"] = "prod"
+        os.environ["RINGTRAIL_MEMORY_LIMIT"] = self.memory_limit
         os.environ["DAGSTER_HOME"] = str(self.dagster_home)
         os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)
         os.environ["DBT_LOG_PATH"] = str(self.dbt_target.parent / "logs")

@@ -39,7 +39,7 @@ class SimulationSummary:
     """Rows by feed, with repeats, earlier versions and bad rows."""
     calls: int
     events: int
-    truth: Path
+    truth: Path | None
     seconds: float
 
 
@@ -51,6 +51,7 @@ def simulate(
     seed: int = 7,
     progress: Callable[[str], None] | None = None,
     world: World | None = None,
+    has_truth: bool = True,
 ) -> SimulationSummary:
     """Write a landing folder of the made-up agency, with `truth.parquet` beside its feeds.
 
@@ -61,6 +62,8 @@ def simulate(
         seed: The same seed, days, clicks and world give the same bytes.
         progress: Called with a line for each step.
         world: Parameters of the agency; the default one if missing.
+        has_truth: False leaves `truth.parquet` out. The oracle weighs each call against every
+            earlier touch of its site: ten times the traffic costs it a hundred times the work.
 
     Raises:
         ValueError: If `days` or `clicks_per_day` is below 1, or `out` holds a feed already.
@@ -76,12 +79,11 @@ def simulate(
     drawn = run_world(catalog)
     tell(f"writing {size(drawn.events)} web events and {size(drawn.calls)} calls")
     partial = _fresh_folder_beside(out)
-    rows = write_world(drawn, partial)
+    rows = write_world(drawn, partial, has_truth=has_truth)
     _move(partial, out)
     seconds = time.perf_counter() - started
-    return SimulationSummary(
-        rows, size(drawn.calls), size(drawn.events), out / "truth.parquet", seconds
-    )
+    truth = out / "truth.parquet" if has_truth else None
+    return SimulationSummary(rows, size(drawn.calls), size(drawn.events), truth, seconds)
 
 
 def _refuse_used_folder(out: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from ingestion.simulate import feeds, feeds_calls, text
 from ingestion.simulate.agency import BUYERS
@@ -73,28 +74,31 @@ def run_world(catalog: Catalog) -> Simulation:
     )  # fmt: skip
 
 
-def write_world(simulation: Simulation, root: Path) -> dict[str, int]:
-    """Write every feed and the truth below `root`; return the rows of each feed."""
-    world = simulation
+def write_world(world: Simulation, root: Path, *, has_truth: bool = True) -> dict[str, int]:
+    """Write every feed, and the truth unless told not to, below `root`; return rows by feed."""
     with (
         ThreadPoolExecutor(1) as background,
         # One thread, for the bytes; the oracle computes beside it on its own connections.
         duckdb.connect(config={"threads": 1}) as connection,
     ):
-        scored = background.submit(
-            posterior,
-            world.catalog,
-            world.numbers,
-            clicks=world.clicks,
-            touches=world.touches,
-            calls=world.calls,
-            described=world.described,
-        )
+        scored = background.submit(_posterior, world) if has_truth else None
         parameters = _load(connection, world)
         dirt = world.catalog.world.dirt
         rows = {feed.name: write_feed(connection, root, feed, dirt, parameters) for feed in FEEDS}
-        write_truth(connection, root / "truth.parquet", scored.result(), parameters)
+        if scored is not None:
+            write_truth(connection, root / "truth.parquet", scored.result(), parameters)
     return rows
+
+
+def _posterior(world: Simulation) -> tuple[pa.Table, pa.Table]:
+    return posterior(
+        world.catalog,
+        world.numbers,
+        clicks=world.clicks,
+        touches=world.touches,
+        calls=world.calls,
+        described=world.described,
+    )
 
 
 def _load(connection: duckdb.DuckDBPyConnection, world: Simulation) -> dict[str, object]:

@@ -128,14 +128,14 @@ def null_tables(fit: EmFit, levels: MarkLevels) -> dict[str, pd.DataFrame]:
     }
 
 
-def lost_table(fit: EmFit, seconds: np.ndarray) -> pd.DataFrame:
-    """Return the posterior calls and the days at risk of each class."""
+def lost_table(fit: EmFit, seconds: np.ndarray, shares: np.ndarray) -> pd.DataFrame:
+    """Return the posterior calls and the days at risk of each class, of which a fit saw a share."""
     return pd.DataFrame(
         {
             "match_kind": [kind for kind, _ in PAIR_CLASSES],
             "number_state": [state for _, state in PAIR_CLASSES],
-            "posterior_calls": fit.posterior_calls.sum(axis=(1, 2)),
-            "touch_days": seconds.sum(axis=(1, 2)) / 86_400.0,
+            "posterior_calls": fit.posterior_calls.sum(axis=(1, 2)) / shares,
+            "touch_days": seconds.sum(axis=(1, 2)) / 86_400.0 / shares,
         }
     )
 

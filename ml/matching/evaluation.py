@@ -35,29 +35,57 @@ _LARGEST_GROUPS = 50
 _SITE_PRIOR_CALLS = 30.0
 
 _PAIRS = """
+with offered as (
+
+    select
+        sessions.site,
+        leases.touch_index,
+        leases.start_second,
+        leases.end_second,
+        -- By site and hour, since a site's leases times its calls grow with the square of both.
+        unnest(range(
+            cast(floor(leases.start_second / 3600) as bigint),
+            cast(floor(leases.end_second / 3600) as bigint) + 1
+        )) as hour_index
+
+    from matcher_leases as leases
+
+    inner join matcher_touches as sessions
+        on leases.touch_index = sessions.touch_index
+
+    where hash(sessions.touch_id) % 100 >= {struck}
+
+),
+
+known as (
+
+    select
+        *,
+        cast(floor(call_second / 3600) as bigint) as hour_index
+
+    from matcher_known
+
+)
+
 select
     known.call_index,
-    leases.touch_index = known.live_touch_index as is_true,
+    touches.touch_index = known.live_touch_index as is_true,
     touches.device_id,
     touches.place_index,
     touches.propensity,
     known.call_second - touches.touch_second as since
 
-from matcher_known as known
+from known
 
-inner join matcher_touches as sessions
-    on known.site = sessions.site
-
-inner join matcher_leases as leases
+inner join offered
     on
-        sessions.touch_index = leases.touch_index
-        and leases.start_second <= known.call_second
-        and leases.end_second > known.call_second
+        known.site = offered.site
+        and known.hour_index = offered.hour_index
+        and offered.start_second <= known.call_second
+        and offered.end_second > known.call_second
 
 inner join matcher_pair_touches as touches
-    on leases.touch_index = touches.touch_index
-
-where hash(sessions.touch_id) % 100 >= {struck}
+    on offered.touch_index = touches.touch_index
 
 -- A session may hold two numbers at once; it is one candidate.
 group by all

@@ -40,13 +40,10 @@ class UnlabelledCalls:
         line_index, is_tapped.
     weights : csr_matrix of shape (n_calls, n_cells)
         Sum of the pairs' weights by cell, without the rate.
-    days : float
-        Length of the data in days.
     """
 
     frame: pd.DataFrame
     weights: sparse.csr_matrix
-    days: float
     transposed: sparse.csr_matrix = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,8 +98,8 @@ class NullCounter:
     ----------
     calls : DataFrame of shape (n_calls, >= 9)
         As in `UnlabelledCalls`.
-    days : float
-        Length of the data in days.
+    days : ndarray of shape (n_calls,)
+        Length of the data in days, times the share of the calls of its kind that are here.
     home_shares : ndarray of shape (4, n_homes, n_codes)
         p(area code | level) of the places where a site may be at home, from
         `ml.matching.marks.level_shares`.
@@ -117,10 +114,9 @@ class NullCounter:
     """
 
     def __init__(
-        self, calls: pd.DataFrame, days: float, home_shares: np.ndarray, type_count: int
+        self, calls: pd.DataFrame, days: np.ndarray, home_shares: np.ndarray, type_count: int
     ) -> None:
         self.calls = calls
-        self.days = days
         self.place, self.places = pd.factorize(calls["place_key"], sort=True)
         self.site, self.sites = pd.factorize(calls["site"], sort=True)
         self.hour = calls["call_hour"].to_numpy(dtype=int)
@@ -132,6 +128,8 @@ class NullCounter:
         self.home_shares = home_shares
         kinds = calls.groupby("place_key")["match_kind"].first().reindex(self.places)
         self.kind, _ = pd.factorize(kinds, sort=True)
+        self.days = np.zeros(len(self.places))
+        self.days[self.place] = days
         self.weights_ = np.full((len(self.sites) + 1, len(home_shares)), 1.0 / len(home_shares))
 
     def rates(self, posterior: np.ndarray) -> NullRates:
@@ -172,14 +170,14 @@ class NullCounter:
         np.add.at(sums, (self.place, self.hour), posterior)
         kinds = np.zeros((self.kind.max(initial=0) + 1, 24))
         np.add.at(kinds, self.kind, sums)
-        members = np.bincount(self.kind, minlength=len(kinds))
+        place_days = np.bincount(self.kind, weights=self.days, minlength=len(kinds))
         profile = kinds + _HOUR_PRIOR_CALLS / 24
         profile = profile / profile.mean(axis=1, keepdims=True)
-        pooled = (kinds.sum(axis=1) + 0.5) / (members * self.days + 1.0)
+        pooled = (kinds.sum(axis=1) + 0.5) / (place_days + 1.0)
         of_place = self.kind[place]
-        a_day = (sums.sum(axis=1)[place] - own + 1.0) / (self.days + 1.0 / pooled[of_place])
+        a_day = (sums.sum(axis=1)[place] - own + 1.0) / (self.days[place] + 1.0 / pooled[of_place])
         shape = profile[of_place, hour]
-        expected = a_day * shape * self.days / 24
+        expected = a_day * shape * self.days[place] / 24
         here = sums[place, hour] - own + _PLACE_HOUR_PRIOR_CALLS
         return a_day * shape * here / (expected + _PLACE_HOUR_PRIOR_CALLS) / 86_400
 

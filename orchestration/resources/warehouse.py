@@ -36,6 +36,8 @@ class Warehouse(dg.ConfigurableResource):
     """Opens the warehouse file for the length of a ``with`` block, and no longer."""
 
     path: str
+    memory_limit: str = ""
+    """Such as ``4GB``; what does not fit goes to disk. Empty leaves it to DuckDB."""
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -45,6 +47,9 @@ class Warehouse(dg.ConfigurableResource):
             connection = duckdb.connect(self.path)
         with connection:
             connection.sql("set TimeZone = 'UTC'")
+            connection.sql("set enable_progress_bar = false")
+            if self.memory_limit:
+                connection.execute("set memory_limit = ?", [self.memory_limit])
             yield connection
 
 

@@ -1,0 +1,118 @@
+"""A part of the pairs for a fit, when there are more of them than a fit needs.
+
+Calls on a fallback number meet every touch of their site within the lookback, so ten times the
+traffic is a hundred times the pairs: 50 million at a million web events take 3 seconds on two
+cores, 5 billion at ten million would take six minutes. The curves need neither all calls nor, of
+the days long before a call, all touches:
+
+    touches of days long before  ->  one in 16, counted 16 times: their sums by cell are as large
+    calls on fallback numbers    ->  a share of them, counted over as much less time
+
+Calls on pool numbers meet few touches and are all kept. Which rows are kept follows from their
+ids, so the same data give the same fit. Scoring does not come here: it looks at every pair.
+"""
+
+from ml.sql import Sql
+
+LARGEST_PAIRS = 60_000_000
+"""Pairs of a fit; below it, as with a million web events in 90 days, nothing is left out."""
+
+RECENT_DAYS = 1
+"""Touches of the call's day and of so many before it are all kept."""
+
+OLD_STRIDE = 16
+
+_COUNT = f"""
+with touches as (
+
+    select
+        site,
+        day_index,
+        count(*) as touches
+
+    from matcher_pair_sites
+
+    group by site, day_index
+
+),
+
+calls as (
+
+    select
+        site,
+        day_index,
+        count(*) as calls
+
+    from matcher_calls
+
+    where match_kind = 'fallback' and not is_spam
+
+    group by site, day_index
+
+)
+
+select
+    cast(coalesce(sum(calls.calls * touches.touches), 0) as double) as pairs,
+    cast(coalesce(sum(calls.calls * touches.touches) filter (
+        where touches.day_index < calls.day_index - {RECENT_DAYS}
+    ), 0) as double) as old_pairs
+
+from calls
+
+inner join touches
+    on
+        calls.site = touches.site
+        and touches.day_index between calls.day_index - {{lookback_days}} - 1 and calls.day_index
+"""
+
+_OLD = "' | old'"
+
+_OLD_TOUCHES = f"""
+insert into matcher_pair_sites by name
+select * replace (
+    site || {_OLD} as site,
+    reach * {OLD_STRIDE} as reach
+)
+
+from matcher_pair_sites
+
+where hash(touch_id) % {OLD_STRIDE} = 0
+"""
+
+_OLD_DAYS = f"""
+update matcher_call_days
+set site = site || {_OLD}
+where touch_day_index < day_index - {RECENT_DAYS}
+"""
+
+
+def share_of_calls(sql: Sql, lookback_days: int) -> float:
+    """Return the share of the calls on fallback numbers that a fit takes; 1 if it takes all.
+
+    Parameters
+    ----------
+    sql : Sql
+        With matcher_calls and matcher_pair_sites.
+    lookback_days : int
+        As in the settings.
+    """
+    found = sql.frame(_COUNT.format(lookback_days=lookback_days)).iloc[0]
+    if found["pairs"] <= LARGEST_PAIRS:
+        return 1.0
+    thinned = found["pairs"] - found["old_pairs"] * (1 - 1 / OLD_STRIDE)
+    return min(1.0, LARGEST_PAIRS / thinned)
+
+
+def is_sampled_sql(share: float) -> str:
+    """Return the condition on a row of matcher_calls under which a fit takes it."""
+    return f"(match_kind <> 'fallback' or hash(call_id) % 1000000 < {round(share * 1e6)})"
+
+
+def thin_old_touches(sql: Sql) -> None:
+    """Let calls meet one in 16 of the touches of days long before them, at 16 times the weight.
+
+    Pairs are joined by site: the kept touches stand a second time under another name of their
+    site, and the calls look for their older days under that name.
+    """
+    sql.execute(_OLD_TOUCHES)
+    sql.execute(_OLD_DAYS)
