@@ -61,6 +61,13 @@ COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "campaign_sites": {"campaign": "varchar", "site": "varchar", "share": "double"},
     "click_hours": {"hour": "integer", "share": "double"},
     "temperatures": {"match_kind": "varchar", "temperature": "double"},
+    "evidence_reliability": {
+        "attribution_method": "varchar",
+        "evidence_kind": "varchar",
+        "trials": "bigint",
+        "agreements": "bigint",
+        "reliability": "double",
+    },
 }
 """Columns of each coefficient table, without the leading model_version."""
 
@@ -112,6 +119,7 @@ _TRAINING_ROWS = {
     "int_known_calls": "call_id, touch_id, match_kind, label_source",
     "int_number_leases": "tracking_number, pool_id, session_id, lease_start_at, lease_end_at",
     "int_numbers_shown": "session_id, tracking_number, number_kind, first_shown_at",
+    "int_evidence_reliability": "attribution_method, evidence_kind, reliability",
 }
 
 
@@ -249,30 +257,6 @@ def read_model(sql: Sql, model_version: str | None = None) -> MatcherModel | Non
         for name, columns in COEFFICIENT_COLUMNS.items()
     }
     return MatcherModel(version, facts, tables)
-
-
-def write_metrics(sql: Sql, metrics: pd.DataFrame, measured_at: pd.Timestamp) -> None:
-    """Replace the rows of the metrics' model in ml.matcher_metrics.
-
-    Parameters
-    ----------
-    sql : Sql
-    metrics : DataFrame
-        From `ml.matching.evaluation`: model_version, scope, metric, value.
-    measured_at : Timestamp
-        Naive UTC; the clock is the caller's.
-    """
-    ensure_tables(sql)
-    sql.register("matcher_written_frame", metrics)
-    sql.execute(
-        "delete from ml.matcher_metrics where model_version in "
-        "(select model_version from matcher_written_frame)"
-    )
-    moment = text_literal(pd.Timestamp(measured_at).isoformat(sep=" "))
-    sql.execute(
-        f"insert into ml.matcher_metrics select model_version, cast({moment} as timestamp), scope, "
-        "metric, value from matcher_written_frame"
-    )
 
 
 def round_coefficients(frame: pd.DataFrame) -> pd.DataFrame:

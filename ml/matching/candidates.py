@@ -35,7 +35,7 @@ from matcher_touches
 """
 
 CANDIDATES = """
-create or replace table ml.call_candidates as
+create or replace temp table matcher_candidates as
 with totals as (
 
     select
@@ -209,4 +209,11 @@ inner join totals
     on named.call_index = totals.call_index
 
 order by totals.call_id, candidate_rank
+"""
+
+REPLACE_ALL = "create or replace table ml.call_candidates as from matcher_candidates"
+
+REPLACE_ONLY = """
+delete from ml.call_candidates where call_id in (select call_id from {only});
+insert into ml.call_candidates from matcher_candidates
 """

@@ -38,7 +38,7 @@ placed as (
     left join zones
         on touches.account_timezone = zones.zone_name
 
-    where touches.touched_at is not null or touches.click_date is not null
+    where (touches.touched_at is not null or touches.click_date is not null){touches_condition}
 
 )
 
@@ -146,6 +146,24 @@ left join matcher_touches as live
 
 left join matcher_touches as taps
     on calls.tap_touch_id = taps.touch_id
+{calls_condition}
+"""
+
+_ONLY_CALLS = "where calls.call_id in (select call_id from {only})"
+
+_ONLY_TOUCHES = """
+    and (
+        coalesce(touches.touched_at, cast(touches.click_date as timestamp)) >= (
+            select min(call_started_at) - interval '{days} days'
+            from intermediate.int_calls_to_match
+            where call_id in (select call_id from {only})
+        )
+        or touches.touch_id in (
+            select unnest([live_touch_id, tap_touch_id])
+            from intermediate.int_calls_to_match
+            where call_id in (select call_id from {only})
+        )
+    )
 """
 
 _SHOWN = """
@@ -182,12 +200,31 @@ where leases.lease_end_at > leases.lease_start_at
 """
 
 
-def build_features(sql: Sql, settings: MatcherSettings) -> None:
-    """Create matcher_touches, matcher_calls, matcher_shown and matcher_leases."""
+def build_features(sql: Sql, settings: MatcherSettings, only: str | None = None) -> None:
+    """Create matcher_touches, matcher_calls, matcher_shown and matcher_leases.
+
+    Parameters
+    ----------
+    sql : Sql
+    settings : MatcherSettings
+    only : str, optional
+        Table of call ids: then only these calls are there, and the touches that may have brought
+        them (two days more than the lookback, for clicks of which only the day is known).
+    """
     whens = " ".join(f"when '{name}' then {index}" for index, name in enumerate(DEVICES[:-1]))
     zone = text_literal(settings.business_timezone)
     device_case = f"case lower(device) {whens} else {len(DEVICES) - 1} end"
-    sql.execute(_TOUCHES.format(device_case=device_case, day_seconds=DAY_TOUCH_SECONDS, zone=zone))
-    sql.execute(_CALLS.format(zone=zone))
+    days = settings.lookback_days + 2
+    touches_condition = _ONLY_TOUCHES.format(only=only, days=days) if only else ""
+    calls_condition = _ONLY_CALLS.format(only=only) if only else ""
+    sql.execute(
+        _TOUCHES.format(
+            device_case=device_case,
+            day_seconds=DAY_TOUCH_SECONDS,
+            zone=zone,
+            touches_condition=touches_condition,
+        )
+    )
+    sql.execute(_CALLS.format(zone=zone, calls_condition=calls_condition))
     sql.execute(_SHOWN)
     sql.execute(_LEASES)

@@ -64,9 +64,16 @@ def mark_index(values: pd.Series, levels: list[str]) -> np.ndarray:
 def put_places(sql: Sql, cities: list[str]) -> pd.DataFrame:
     """Create matcher_place_keys and return the distinct places that touches have.
 
-    Places that the model cannot tell apart share one place_index.
+    Places that the model cannot tell apart share one place_index. All touches count, also when
+    only some calls are scored: what is computed from the places must not depend on the others.
     """
-    keys = sql.frame("select distinct state, city from matcher_touches order by state, city")
+    keys = sql.frame("""
+        select distinct
+            nullif(upper(trim(geo_region)), '') as state,
+            nullif(lower(trim(geo_city)), '') as city
+        from intermediate.int_touches
+        order by state, city
+    """)
     places = touch_places(keys, cities)
     label = places["city"].fillna(places["state"]).fillna("")
     codes, _ = pd.factorize(label, sort=True)

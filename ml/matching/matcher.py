@@ -47,10 +47,10 @@ from ml.sql import Sql
 __all__ = ["evaluate_matcher", "score_calls", "train_matcher"]
 
 
-def score_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> None:
+def score_calls(
+    sql: Sql, model: MatcherModel, settings: MatcherSettings, only: str | None = None
+) -> None:
     """Write ml.call_candidates: every call of intermediate.int_calls_to_match, sum 1 each.
-
-    Replaces the whole table, so that a promotion rescores the whole lookback.
 
     Parameters
     ----------
@@ -58,9 +58,12 @@ def score_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> Non
     model : MatcherModel
         From `train_matcher` or `ml.artifacts.read_model`.
     settings : MatcherSettings
+    only : str, optional
+        Table with a column call_id: only these calls are scored, and lose their candidates when
+        they are no longer asked. The whole table is replaced when not given, as after a promotion.
     """
     ensure_tables(sql)
-    build_features(sql, settings)
+    build_features(sql, settings, only)
     places = _put_touches(sql, model)
     levels = mark_levels_of(model)
     areas = area_code_shares(geography_of(model), places, levels.area_codes)
@@ -69,7 +72,7 @@ def score_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> Non
     calls = sql.frame("select * from matcher_calls order by call_index")
     put_pair_calls(sql, _scaled_calls(model, calls, levels), settings)
     bins = put_rates(sql, model, settings)
-    write_candidates(sql, model, settings, pair_queries(len(places), settings), bins)
+    write_candidates(sql, model, settings, pair_queries(len(places), settings), bins, only=only)
 
 
 def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:
@@ -84,7 +87,7 @@ def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -
     Returns
     -------
     DataFrame
-        Columns model_version, scope, metric, value; for `ml.artifacts.write_metrics`. Without
+        Columns model_version, scope, metric, value; for `ml.metrics.write_metrics`. Without
         known calls there is one row, calls = 0.
     """
     build_features(sql, settings)

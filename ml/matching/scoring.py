@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ml.artifacts import MatcherModel
-from ml.matching.candidates import CANDIDATES, SUMS, TOUCH_CAMPAIGNS
+from ml.matching.candidates import (
+    CANDIDATES,
+    REPLACE_ALL,
+    REPLACE_ONLY,
+    SUMS,
+    TOUCH_CAMPAIGNS,
+)
 from ml.matching.cells import tap_multipliers
 from ml.matching.coefficients import hazard_rates_of, tap_shares_of
 from ml.matching.delays import DAY_GRID_SECONDS, SCORE_BINS_PER_OCTAVE, bin_sql, day_kernel
@@ -56,9 +62,15 @@ def _keyed(values: np.ndarray) -> pd.DataFrame:
 
 
 def write_candidates(
-    sql: Sql, model: MatcherModel, settings: MatcherSettings, queries: dict[str, str], bins: int
+    sql: Sql,
+    model: MatcherModel,
+    settings: MatcherSettings,
+    queries: dict[str, str],
+    bins: int,
+    *,
+    only: str | None = None,
 ) -> None:
-    """Create ml.call_candidates for all calls of matcher_calls.
+    """Write the candidates of all calls of matcher_calls to ml.call_candidates.
 
     Parameters
     ----------
@@ -70,6 +82,8 @@ def write_candidates(
         From `ml.matching.pairs.pair_queries`.
     bins : int
         Number of delay bins in matcher_rates.
+    only : str, optional
+        Table of call ids whose candidates are replaced; the whole table when not given.
     """
     devices, classes = len(DEVICES), len(PAIR_CLASSES)
     by_bin = f"least({bin_sql('pairs.since', SCORE_BINS_PER_OCTAVE)}, {bins - 1})"
@@ -100,3 +114,5 @@ def write_candidates(
             model_version=text_literal(model.model_version),
         )
     )
+    sql.execute(REPLACE_ONLY.format(only=only) if only else REPLACE_ALL)
+    sql.execute("drop table matcher_candidates")

@@ -43,6 +43,11 @@ class MatcherSettings:
         At most so many candidates a call are kept by name.
     iterations : int, default=30
         Most leaps of expectation and maximisation, three rounds each.
+    refit_days : int, default=7
+        Days of data after which the model is fitted anew (var `matcher_refit_days`).
+    evidence_prior : tuple of float, default=(4.0, 1.0)
+        How often evidence counts as right and wrong before it was checked (vars
+        `evidence_prior_right`, `evidence_prior_wrong`); the SQL applies it, the model keeps it.
 
     Raises
     ------
@@ -55,6 +60,8 @@ class MatcherSettings:
     minimum_probability: float = 1e-4
     maximum_candidates: int = 500
     iterations: int = 30
+    refit_days: int = 7
+    evidence_prior: tuple[float, float] = (4.0, 1.0)
 
     def __post_init__(self) -> None:
         if self.lookback_days < 1:
@@ -65,6 +72,8 @@ class MatcherSettings:
             )
         if self.maximum_candidates < 1:
             raise ValueError(f"maximum_candidates must be >= 1, got {self.maximum_candidates}")
+        if self.refit_days < 1:
+            raise ValueError(f"refit_days must be >= 1, got {self.refit_days}")
         if self.iterations < 1:
             raise ValueError(f"iterations must be >= 1, got {self.iterations}")
 

@@ -90,8 +90,8 @@ def train_matcher(sql: Sql, settings: MatcherSettings | None = None) -> MatcherM
     Parameters
     ----------
     sql : Sql
-        A warehouse with int_touches, int_calls_to_match, int_known_calls, int_numbers_shown and
-        int_number_leases, each possibly empty.
+        A warehouse with int_touches, int_calls_to_match, int_known_calls, int_numbers_shown,
+        int_number_leases and int_evidence_reliability, each possibly empty.
     settings : MatcherSettings, optional
         The defaults when not given.
 
@@ -145,11 +145,25 @@ def _fit(
         "lost_shares": lost_table(fit, seconds, shares),
         "campaign_sites": campaign_sites,
         "click_hours": pd.DataFrame({"hour": range(24), "share": hours.clicks}),
+        "evidence_reliability": _measured_reliability(sql),
         **mark_tables(marks),
         **null_tables(fit, marks.levels),
     }
     calls = sql.frame("select count(*) as calls from matcher_calls where not is_spam")["calls"]
     return tables, {"calls_known": len(known), "calls_lost": int(calls[0]) - len(known)}
+
+
+def _measured_reliability(sql: Sql) -> pd.DataFrame:
+    """Return how often each kind of evidence was right: counted in SQL, kept with the model.
+
+    It is a coefficient like the others: measured anew every day it would change the credits of
+    all calls a little every day.
+    """
+    return sql.frame("""
+        select attribution_method, evidence_kind, trials, agreements, reliability
+        from intermediate.int_evidence_reliability
+        order by attribution_method, evidence_kind
+    """)
 
 
 def _fit_propensities(sql: Sql, curve: LiveCurve, window: DataWindow) -> pd.DataFrame:

@@ -53,6 +53,14 @@ class Warehouse(dg.ConfigurableResource):
             yield connection
 
 
+def is_full_build(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether the dbt build under way makes everything anew, not only what new files touch."""
+    row = connection.execute(
+        "select from_file_id from staging.stg_operations__build_window"
+    ).fetchone()
+    return row is None or row[0] == 0
+
+
 class RingtrailPaths(dg.ConfigurableResource):
     """Where one installation reads and keeps what is not in the warehouse file."""
 

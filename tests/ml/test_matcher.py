@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.artifacts import ensure_tables, read_model, training_version, write_metrics, write_model
+from ml.artifacts import ensure_tables, read_model, training_version, write_model
 from ml.matching.matcher import evaluate_matcher, score_calls, train_matcher
 from ml.matching.settings import MatcherSettings
+from ml.metrics import write_metrics
 from tests.ml.worlds import (
     DuckSql,
     Law,

@@ -376,6 +376,8 @@ COLUMN_TYPES = {
     "number_kind varchar, first_shown_at timestamp, last_shown_at timestamp",
     "int_number_leases": "tracking_number varchar, pool_id varchar, session_id varchar, "
     "visitor_id varchar, lease_start_at timestamp, lease_end_at timestamp",
+    "int_evidence_reliability": "attribution_method varchar, evidence_kind varchar, "
+    "trials bigint, agreements bigint, reliability double",
 }
 
 

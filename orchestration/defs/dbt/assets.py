@@ -6,6 +6,8 @@
 Two definitions rather than one that Dagster would cut in two: for a subset it lists the selected
 nodes one by one, which took 44 s for 354 of them. Unit tests of the SQL are the developer's, not
 the day's: `make test` runs them.
+
+Both build only what new files touch; a changed rule (`orchestration.rules`) builds everything anew.
 """
 
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from orchestration.dbt_events import stream_with_row_counts
 from orchestration.project import ensure_manifest, make_dbt_project
 from orchestration.resources.warehouse import WRITER_POOL, Warehouse
+from orchestration.rules import are_rules_new, remember_rules
 from orchestration.settings import Settings
 from orchestration.translators import LayerTranslator
 
@@ -39,7 +42,8 @@ def dbt_evidence(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
 ) -> Iterator[Any]:
     """Build staging to evidence with their tests; a failed test fails what is downstream."""
-    yield from stream_with_row_counts(context, dbt.cli(_BUILD, context=context), warehouse)
+    invocation = dbt.cli(_build(warehouse), context=context)
+    yield from stream_with_row_counts(context, invocation, warehouse)
 
 
 @dbt_assets(
@@ -54,4 +58,14 @@ def dbt_marts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
 ) -> Iterator[Any]:
     """Build credits, marts and reports with their tests."""
-    yield from stream_with_row_counts(context, dbt.cli(_BUILD, context=context), warehouse)
+    invocation = dbt.cli(_build(warehouse), context=context)
+    yield from stream_with_row_counts(context, invocation, warehouse)
+    if not context.is_subset:
+        with warehouse.connect() as connection:
+            remember_rules(connection)
+
+
+def _build(warehouse: Warehouse) -> list[str]:
+    """Return dbt's arguments: only what new files touch, unless the rules are new."""
+    with warehouse.connect() as connection:
+        return [*_BUILD, "--full-refresh"] if are_rules_new(connection) else _BUILD

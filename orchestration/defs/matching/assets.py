@@ -13,7 +13,7 @@ import dagster as dg
 
 from orchestration.project import dbt_vars
 from orchestration.resources.matcher_sql import matcher_sql
-from orchestration.resources.warehouse import WRITER_POOL, Warehouse
+from orchestration.resources.warehouse import WRITER_POOL, Warehouse, is_full_build
 from orchestration.translators import OWNERS
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ INPUTS = [
         "int_known_calls",
         "int_numbers_shown",
         "int_number_leases",
+        "int_evidence_reliability",
+        "int_calls_to_rescore",
     )
 ]
+CALLS_TO_RESCORE = "intermediate.int_calls_to_rescore"
 MODEL = dg.AssetKey(["ml", "model_versions"])
 CANDIDATES = dg.AssetKey(["ml", "call_candidates"])
 METRICS = dg.AssetKey(["ml", "matcher_metrics"])
@@ -50,8 +53,9 @@ MAX_ECE_EXCESS = 0.03
 def matcher_model(warehouse: Warehouse) -> dg.MaterializeResult:
     """One row per trained model; its coefficients are the other tables of schema ml.
 
-    A model's version is a hash of the rows it learns from, the settings and the code: when that
-    version is in use already nothing is fitted.
+    A model's version is a hash of the rows it learns from, the settings and the code. It is fitted
+    anew every `matcher_refit_days` days of data, or sooner while the warehouse is young; a run
+    without new rows never does.
     """
     from ml.artifacts import (  # noqa: PLC0415
         ensure_tables,
@@ -60,18 +64,29 @@ def matcher_model(warehouse: Warehouse) -> dg.MaterializeResult:
         write_model,
     )
     from ml.matching.matcher import train_matcher  # noqa: PLC0415
+    from ml.matching.promotion import refit_reason  # noqa: PLC0415
 
     settings = _matcher_settings()
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
         ensure_tables(sql)
         model = read_model(sql)
-        is_refit = model is None or model.model_version != training_version(sql, settings)
+        reason = refit_reason(sql, model, settings)
+        if reason is None and is_full_build(connection):
+            reason = "everything was built anew"
+        is_refit = model is None or (
+            reason is not None and model.model_version != training_version(sql, settings)
+        )
         if model is None or is_refit:
             model = train_matcher(sql, settings)
             write_model(sql, model, _now())
     facts = {name: str(value) for name, value in model.facts.items()}
     return dg.MaterializeResult(
-        metadata={"model_version": model.model_version, "is_refit": is_refit, **facts}
+        metadata={
+            "model_version": model.model_version,
+            "is_refit": is_refit,
+            "refit_reason": str(reason),
+            **facts,
+        }
     )
 
 
@@ -86,16 +101,19 @@ def matcher_model(warehouse: Warehouse) -> dg.MaterializeResult:
 def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
     """One row per call to match and candidate source, with its probability; one null row a call.
 
-    Scored in SQL by the model in use, whole lookback at once: a promotion rescores everything.
+    Scored in SQL by the model in use: the calls that new rows touch, and all of them after a
+    promotion.
     """
     from ml.artifacts import read_model  # noqa: PLC0415
     from ml.matching.matcher import score_calls  # noqa: PLC0415
+    from ml.matching.promotion import scored_by_another  # noqa: PLC0415
 
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
         model = read_model(sql)
         if model is None:
             raise dg.Failure("no model is in use: materialize ml/model_versions first")
-        score_calls(sql, model, _matcher_settings())
+        is_full = is_full_build(connection) or scored_by_another(sql, model)
+        score_calls(sql, model, _matcher_settings(), None if is_full else CALLS_TO_RESCORE)
         scored = sql.frame(
             "select count(*) as row_count, count(distinct call_id) as calls,"
             " coalesce(sum(probability) filter (where is_null), 0) as null_calls"
@@ -105,6 +123,7 @@ def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
         metadata={
             "dagster/row_count": int(scored["row_count"]),
             "calls": int(scored["calls"]),
+            "is_full": is_full,
             "calls_of_no_candidate": float(scored["null_calls"]),
             "model_version": model.model_version,
         }
@@ -120,16 +139,22 @@ def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
     pool=WRITER_POOL,
 )
 def matcher_metrics(warehouse: Warehouse) -> dg.MaterializeResult:
-    """One row per model, scope and metric, measured on known calls whose lease was hidden."""
-    from ml.artifacts import read_model, write_metrics  # noqa: PLC0415
+    """One row per model, scope and metric, measured on known calls whose lease was hidden.
+
+    Measured once a model, when it is promoted.
+    """
+    from ml.artifacts import read_model  # noqa: PLC0415
     from ml.matching.matcher import evaluate_matcher  # noqa: PLC0415
+    from ml.metrics import read_metrics, write_metrics  # noqa: PLC0415
 
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
         model = read_model(sql)
         if model is None:
             raise dg.Failure("no model is in use: materialize ml/model_versions first")
-        metrics = evaluate_matcher(sql, model, _matcher_settings())
-        write_metrics(sql, metrics, _now())
+        metrics = read_metrics(sql, model)
+        if metrics.empty:
+            write_metrics(sql, evaluate_matcher(sql, model, _matcher_settings()), _now())
+            metrics = read_metrics(sql, model)
     overall = metrics[metrics["scope"] == "overall"].set_index("metric")["value"]
     figures = {f"matcher/{metric}": float(value) for metric, value in overall.items()}
     return dg.MaterializeResult(metadata={"dagster/row_count": len(metrics), **figures})
@@ -174,6 +199,11 @@ def _matcher_settings() -> "MatcherSettings":
     rules = dbt_vars()
     return MatcherSettings(
         lookback_days=int(rules["attribution_lookback_days"]),
+        refit_days=int(rules["matcher_refit_days"]),
+        evidence_prior=(
+            float(rules["evidence_prior_right"]),
+            float(rules["evidence_prior_wrong"]),
+        ),
         business_timezone=str(rules["business_timezone"]),
     )
 

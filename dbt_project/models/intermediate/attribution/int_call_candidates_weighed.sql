@@ -68,7 +68,7 @@ combined as (
         false as is_null,
         mass,
         1 as candidate_rank,
-        null as model_version
+        model_version
 
     from evidence
 

@@ -20,6 +20,8 @@ candidates as (
 
     select * from {{ ref('stg_ml__call_candidates') }}
 
+    where {{ only_touched('call_id', 'int_calls_recredited') }}
+
 ),
 
 sourced_sessions as (

@@ -10,6 +10,8 @@ evidence as (
 
     select * from {{ ref('int_call_evidence') }}
 
+    where {{ only_touched('call_id', 'int_calls_recredited') }}
+
 ),
 
 distributions as (
@@ -57,7 +59,8 @@ final as (
         campaign_id,
         ad_group_id,
         keyword_id,
-        credit
+        credit,
+        model_version
 
     from admitted
 

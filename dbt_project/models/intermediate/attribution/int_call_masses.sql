@@ -4,6 +4,8 @@ calls as (
 
     select call_id from {{ ref('int_calls') }}
 
+    where {{ only_touched('call_id', 'int_calls_recredited') }}
+
 ),
 
 evidence as (

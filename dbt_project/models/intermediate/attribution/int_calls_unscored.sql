@@ -6,6 +6,8 @@ calls as (
 
     select call_id from {{ ref('int_calls') }}
 
+    where {{ only_touched('call_id', 'int_calls_recredited') }}
+
 ),
 
 calls_to_match as (
@@ -23,6 +25,8 @@ leases as (
 candidates as (
 
     select * from {{ ref('stg_ml__call_candidates') }}
+
+    where {{ only_touched('call_id', 'int_calls_recredited') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 with
 
 calls as (
@@ -16,6 +18,8 @@ calls as (
     where
         direction = 'inbound'
         and caller_key is not null
+        -- A caller is touched whole or not at all.
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 with
 
 calls as (
@@ -8,7 +10,9 @@ calls as (
 
     from {{ ref('stg_landing__calls') }}
 
-    where direction = 'inbound'
+    where
+        direction = 'inbound'
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 
@@ -32,15 +36,7 @@ pool_sites as (
 
 shown_pools as (
 
-    select
-        tracking_number,
-        max(pool_id) as pool_id
-
-    from {{ ref('int_numbers_shown') }}
-
-    where number_kind = 'pool'
-
-    group by tracking_number
+    select * from {{ ref('int_shown_pools') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#
     Every piece of evidence that names a source, in the order of its strength. Live leases are not
     here: for a pool number the probabilities of all sessions that were ever shown it come from
@@ -31,7 +33,8 @@ final as (
         campaign_id,
         ad_group_id,
         keyword_id,
-        credit
+        credit,
+        model_version
 
     from session_evidence
 
@@ -48,7 +51,8 @@ final as (
         campaign_id,
         ad_group_id,
         null as keyword_id,
-        credit
+        credit,
+        model_version
 
     from source_evidence
 

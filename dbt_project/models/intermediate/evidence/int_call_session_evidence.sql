@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#
     Evidence that names a web session, with the credit that its kind has earned where the answer is
     known. Live leases are not here: for pool numbers the probabilities of all sessions that were
@@ -33,7 +35,7 @@ earlier_calls as (
 
 reliability as (
 
-    select * from {{ ref('int_evidence_reliability') }}
+    select * from {{ ref('stg_ml__evidence_reliability') }}
 
 ),
 
@@ -99,7 +101,8 @@ final as (
         sourced_sessions.click_id,
         combined.session_id,
         -- Sessions that tapped the same number within the span are equally likely.
-        reliability.reliability / combined.sessions_named as credit
+        reliability.reliability / combined.sessions_named as credit,
+        reliability.model_version
 
     from combined
 

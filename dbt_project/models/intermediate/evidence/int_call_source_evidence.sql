@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#
     Evidence that names a campaign or source but no web session. Numbers, platforms' call reports and
     IVR choices are certain by declaration; what an earlier call of the caller to a static number
@@ -21,7 +23,7 @@ earlier_calls as (
 
 reliability as (
 
-    select * from {{ ref('int_evidence_reliability') }}
+    select * from {{ ref('stg_ml__evidence_reliability') }}
     where attribution_method = 'caller_history' and evidence_kind = 'number'
 
 ),
@@ -54,7 +56,8 @@ final as (
         platform,
         campaign_id,
         ad_group_id,
-        cast(1 as double) as credit
+        cast(1 as double) as credit,
+        null as model_version
 
     from numbers
 
@@ -68,7 +71,8 @@ final as (
         earlier_calls.platform,
         earlier_calls.campaign_id,
         earlier_calls.ad_group_id,
-        reliability.reliability as credit
+        reliability.reliability as credit,
+        reliability.model_version
 
     from earlier_calls
 
@@ -84,7 +88,8 @@ final as (
         platform_calls.platform,
         platform_calls.campaign_id,
         platform_calls.ad_group_id,
-        cast(1 as double) as credit
+        cast(1 as double) as credit,
+        null as model_version
 
     from platform_calls
 
@@ -103,7 +108,8 @@ final as (
         platform,
         campaign_id,
         null as ad_group_id,
-        cast(1 as double) as credit
+        cast(1 as double) as credit,
+        null as model_version
 
     from ivr_choices
 

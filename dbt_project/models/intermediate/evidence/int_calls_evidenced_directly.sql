@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {# What is known of a call without looking at the caller's other calls or asking the matcher. #}
 
 with
@@ -104,7 +106,9 @@ final as (
 
     from ranked
 
-    where evidence_order = strongest_order
+    where
+        evidence_order = strongest_order
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {# What the matcher is asked. It stands before the matcher, so nothing here may read schema ml. #}
 
 with
@@ -5,6 +7,8 @@ with
 calls as (
 
     select * from {{ ref('int_calls') }}
+
+    where {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

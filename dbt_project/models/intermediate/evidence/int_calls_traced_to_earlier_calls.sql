@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {#
     A repeat caller inherits the source of the latest earlier call that has evidence of its own. Where
     that evidence is a visitor, the call belongs to the visitor's latest session before it: the click
@@ -12,20 +14,17 @@ with
 calls as (
 
     select * from {{ ref('int_calls') }}
-    where caller_key is not null and not is_spam
+
+    where
+        caller_key is not null
+        and not is_spam
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 
 evidenced as (
 
     select * from {{ ref('int_calls_evidenced_directly') }}
-
-),
-
-sourced_sessions as (
-
-    select * from {{ ref('int_sessions_sourced') }}
-    where not is_bot
 
 ),
 
@@ -91,9 +90,10 @@ visited as (
 
     from inheriting
 
-    left join sourced_sessions
+    left join {{ ref('int_sessions_sourced') }} as sourced_sessions
         on
             inheriting.visitor_id = sourced_sessions.visitor_id
+            and not sourced_sessions.is_bot
             and inheriting.call_started_at >= sourced_sessions.session_start_at
 
 ),

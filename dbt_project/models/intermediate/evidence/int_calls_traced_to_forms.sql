@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {#
     A visitor who left the caller's number in a form is the caller; the call belongs to the visitor's
     latest session before it. The form may also come after the call: it names the visitor all the
@@ -9,7 +11,11 @@ with
 calls as (
 
     select * from {{ ref('int_calls') }}
-    where caller_key is not null and not is_spam
+
+    where
+        caller_key is not null
+        and not is_spam
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {# Leases of one number never overlap: a call has at most one. Bots hold numbers but never call. #}
 
 with
@@ -5,7 +7,10 @@ with
 calls as (
 
     select * from {{ ref('int_calls') }}
-    where number_kind = 'pool'
+
+    where
+        number_kind = 'pool'
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {#
     Calls whose dialled number says where they come from. The seed number_sources outranks the feed
     field by field. A platform's call report never changes the answer: it adds the ad group, and the
@@ -9,6 +11,8 @@ with
 calls as (
 
     select * from {{ ref('int_calls') }}
+
+    where {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

@@ -1,8 +1,12 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 with
 
 calls as (
 
     select * from {{ ref('int_calls') }}
+
+    where {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_visitors_touched': 'visitor_id'}) }}
+
 {# The few events that tie a visitor to a call; a table, as int_session_events is dear to scan. #}
 
 with

@@ -1,6 +1,10 @@
+{{ config(materialized='view') }}
+
 {#
     No certainty that was not measured: the mean of a Beta posterior, so that little data gives little
     confidence. The prior's mean lies below certain_from on purpose: nothing is certain unmeasured.
+
+    A view: it is read when a model is trained, and then holds until the next one is promoted.
 #}
 
 with

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#
     Where the answer is known, was the evidence right? Known is the session in whose live lease a pool
     number was dialled.

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_touched': 'call_id'}) }}
+
 {#
     The labels of the matcher. A lease and a tap that name different sessions are no label, and
     neither is a number that two sessions tapped: an uncertain label teaches false certainty.
@@ -8,7 +10,10 @@ with
 calls_to_match as (
 
     select * from {{ ref('int_calls_to_match') }}
-    where not is_spam
+
+    where
+        not is_spam
+        and {{ only_touched('call_id', 'int_calls_touched') }}
 
 ),
 

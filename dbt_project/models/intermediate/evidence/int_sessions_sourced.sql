@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_visitors_touched': 'visitor_id'}) }}
+
 {#
     What a session's own evidence says about its source, and how far that reaches. The strongest
     wins: a click id, a paid UTM, a landing path that the seed landing_sources names, nothing.
@@ -8,6 +10,8 @@ with
 sessions as (
 
     select * from {{ ref('int_sessions') }}
+
+    where {{ only_touched('visitor_id', 'int_visitors_touched') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#
     On a pool number dialled in a live lease, was the tap that of the lease's session? Numbers that
     many share have no lease: there every tap counts as right, and every tap that fell beside a call

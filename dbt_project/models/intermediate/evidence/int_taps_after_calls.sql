@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#
     A tap after the call cannot have caused it. Counted over the same span as the taps that are taken
     as evidence, these are the taps that fall beside a call by chance. Sessions that also tapped

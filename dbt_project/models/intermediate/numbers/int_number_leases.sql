@@ -1,16 +1,37 @@
+{{
+    config(
+        materialized='incremental',
+        touched={
+            'int_leases_touched':
+                'this.tracking_number = touched.tracking_number'
+                ~ ' and this.lease_start_at >= touched.restart_at'
+        }
+    )
+}}
+
 {#
     A pool number belongs to one session at a time: from the first time it is shown to a session
     until it is shown to another, or until the snippet gives it back `lease_idle_minutes` after the
     session's last event, whichever comes first. Two sessions shown a number at the same instant
     leave the first of them an empty interval, which is no lease.
 #}
+-- depends_on: {{ ref('int_leases_touched') }}
 with
 
 shown_events as (
 
-    select * from {{ ref('int_numbers_shown_events') }}
+    select shown_events.*
 
-    where number_kind = 'pool'
+    from {{ ref('int_numbers_shown_events') }} as shown_events
+
+    {% if is_increment() %}
+    inner join {{ ref('int_leases_touched') }} as leases_touched
+        on
+            shown_events.tracking_number = leases_touched.tracking_number
+            and shown_events.shown_at >= leases_touched.restart_at
+    {% endif %}
+
+    where shown_events.number_kind = 'pool'
 
 ),
 

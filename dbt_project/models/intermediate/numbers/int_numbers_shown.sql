@@ -1,3 +1,14 @@
+{{
+    config(
+        materialized='incremental',
+        touched={
+            'int_visitors_touched': 'visitor_id',
+            'int_numbers_touched':
+                'this.tracking_number = touched.tracking_number and touched.is_declared_anew',
+        }
+    )
+}}
+
 {#
     What the number was when the session last saw it; one that changed its kind while a page was open
     is rare, and the latest is what a call would reach.
@@ -8,9 +19,23 @@ shown_events as (
 
     select * from {{ ref('int_numbers_shown_events') }}
 
+    where
+        {{ only_touched('visitor_id', 'int_visitors_touched') }}
+        or {{ only_touched('tracking_number', 'int_numbers_touched', 'is_declared_anew') }}
+
 ),
 
-final as (
+sessions as (
+
+    select
+        session_id,
+        site
+
+    from {{ ref('int_sessions') }}
+
+),
+
+grouped as (
 
     select
         session_id,
@@ -25,6 +50,19 @@ final as (
     from shown_events
 
     group by session_id, visitor_id, tracking_number
+
+),
+
+final as (
+
+    select
+        grouped.*,
+        sessions.site
+
+    from grouped
+
+    inner join sessions
+        on grouped.session_id = sessions.session_id
 
 )
 

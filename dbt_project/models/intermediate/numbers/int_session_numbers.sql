@@ -7,11 +7,15 @@ numbers_shown as (
 
     select * from {{ ref('int_numbers_shown') }}
 
+    where {{ only_touched('session_id', 'int_sessions_touched') }}
+
 ),
 
 leases as (
 
     select * from {{ ref('int_number_leases') }}
+
+    where {{ only_touched('session_id', 'int_sessions_touched') }}
 
 ),
 

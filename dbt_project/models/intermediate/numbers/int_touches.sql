@@ -1,3 +1,14 @@
+{{
+    config(
+        materialized='incremental',
+        touched={
+            'int_visitors_touched': 'visitor_id',
+            'int_sessions_touched': 'session_id',
+            'int_clicks_touched': 'this.session_id is null and this.click_id = touched.click_id',
+        }
+    )
+}}
+
 {#
     What a call may have come from: every session of a person, and every click that no session
     brought. A tap on a call asset has its own number and needs no matching, and a robot does not
@@ -9,7 +20,9 @@ sessions as (
 
     select * from {{ ref('int_sessions') }}
 
-    where not is_bot
+    where
+        not is_bot
+        and {{ only_touched('session_id', 'int_sessions_touched') }}
 
 ),
 
@@ -26,6 +39,7 @@ ad_clicks as (
     where
         session_id is null
         and coalesce(click_type, 'url') <> 'call'
+        and {{ only_touched('click_id', 'int_clicks_touched') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_clicks_touched': 'click_id'}) }}
+
 with
 
 reported as (
@@ -10,7 +12,9 @@ landed as (
 
     select * from {{ ref('int_clicks_landed') }}
 
-    where not is_reported_click
+    where
+        not is_reported_click
+        and {{ only_touched('click_id', 'int_clicks_touched') }}
 
 ),
 
@@ -29,10 +33,10 @@ landed_only as (
         landed.session_start_at as clicked_at,
         {{ day_in_zone('landed.session_start_at', "coalesce(campaigns.account_timezone, 'UTC')") }}
             as click_date,
-        campaigns.account_id,
+        null as account_id,
         coalesce(campaigns.account_timezone, 'UTC') as account_timezone,
         landed.campaign_id,
-        campaigns.campaign_name,
+        null as campaign_name,
         landed.ad_group_id,
         landed.keyword_id,
         null as keyword_text,

@@ -1,13 +1,13 @@
 {#
-    What a utm_campaign may say for a campaign: its id or its name. A text that stands for two
-    campaigns stands for none. The rows of platform 'any' serve sessions whose source names no
+    What a utm_campaign may say for a campaign: its id or any name it ever had, as ads keep the tags
+    that they were made with. A text that stands for two campaigns stands for none. The rows of platform 'any' serve sessions whose source names no
     platform.
 #}
 with
 
 campaigns as (
 
-    select * from {{ ref('int_campaigns') }}
+    select * from {{ ref('stg_landing__campaign_names') }}
 
 ),
 

@@ -86,8 +86,10 @@ final as (
         -- max_by passes over nulls. Of two names on the last day the greater one, so that every run
         -- gives the same.
         max_by(campaign_name, (mentioned_on, campaign_name)) as campaign_name,
-        max_by(account_id, (mentioned_on, account_id)) as account_id,
-        max_by(account_timezone, (mentioned_on, account_timezone)) as account_timezone,
+        -- A campaign stays in its account and an account in its zone; should a feed say otherwise,
+        -- the least of them, which no later row but a lesser one can change.
+        min(account_id) as account_id,
+        min(account_timezone) as account_timezone,
         min(mentioned_on) as first_seen_date,
         max(mentioned_on) as last_seen_date
 

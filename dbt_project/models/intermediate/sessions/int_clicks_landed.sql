@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_clicks_touched': 'click_id'}) }}
+
 with
 
 sessions as (
@@ -13,6 +15,7 @@ sessions as (
 
     where
         click_id is not null
+        and {{ only_touched('click_id', 'int_clicks_touched') }}
         -- A session that took its source over from the one before brought no click.
         and session_source_session_id = session_id
 

@@ -18,6 +18,8 @@ ad_clicks as (
 
     from {{ ref('stg_landing__ad_clicks') }}
 
+    where {{ only_touched('click_id', 'int_clicks_touched') }}
+
 ),
 
 landed as (

@@ -30,7 +30,7 @@ instants as (
             order by occurred_at
         ) as previous_at
 
-    from {{ ref('stg_landing__web_events') }}
+    from {{ web_events() }}
 
 ),
 

@@ -10,7 +10,7 @@ with
 
 web_events as (
 
-    select * from {{ ref('stg_landing__web_events') }}
+    select * from {{ web_events() }}
 
 ),
 

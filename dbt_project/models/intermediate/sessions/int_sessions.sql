@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_visitors_touched': 'visitor_id'}) }}
+
 {#
     The campaign is the reported click's, else the one that utm_campaign names, if the session is
     paid for: a newsletter may well carry a campaign's name without being an ad.
@@ -87,6 +89,7 @@ final as (
         session_counts.numbers_shown,
         session_counts.tel_taps,
         coalesce(user_agents.is_bot, false) as is_bot,
+        session_starts.user_agent,
         session_channels.is_paid
 
     from session_starts

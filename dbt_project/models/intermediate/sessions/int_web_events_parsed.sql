@@ -13,7 +13,7 @@ with
 
 web_events as (
 
-    select * from {{ ref('stg_landing__web_events') }}
+    select * from {{ web_events() }}
 
 ),
 
@@ -24,7 +24,7 @@ visitors_without_opening_page_view as (
         min(occurred_at) as first_event_at
 
     -- Not the CTE: used twice, it would be written out in full width.
-    from {{ ref('stg_landing__web_events') }}
+    from {{ web_events() }}
 
     group by visitor_id
 

@@ -1,29 +1,20 @@
+{{ config(materialized='incremental', unique_key='campaign_key') }}
+
 {#
     Spend and platforms' call reports name a campaign but no channel. A campaign's channel is the one
     that most of its clicks and sessions have, else that of its tracking numbers, else the platform's
     usual one (seed platform_channels).
+
+    Counted over everything, as it costs little; only the campaigns of which the answer changed are
+    written, with the file that changed it, so that calls credited by it are looked at again.
 #}
+-- depends_on: {{ ref('stg_operations__build_window') }}
 
 with
 
-touches as (
+observed as (
 
-    select * from {{ ref('int_touches') }}
-    where platform is not null
-
-),
-
-tracking_numbers as (
-
-    select * from {{ ref('stg_landing__tracking_numbers') }}
-    where platform is not null
-
-),
-
-campaigns as (
-
-    select * from {{ ref('int_campaigns') }}
-    where platform is not null
+    select * from {{ ref('int_campaign_channels_observed') }}
 
 ),
 
@@ -39,81 +30,45 @@ spend_currencies as (
 
 ),
 
-observed as (
+named as (
 
     select
-        platform,
-        campaign_id,
-        channel,
-        count(*) as touches
-
-    from touches
-    group by platform, campaign_id, channel
-
-    union all
-
-    select
-        platform,
-        campaign_id,
-        channel,
-        0 as touches
-
-    from tracking_numbers
-
-    union all
-
-    select
-        platform,
-        campaign_id,
-        null as channel,
-        -1 as touches
-
-    from campaigns
-
-    union all
-
-    select
-        platform,
-        campaign_id,
-        null as channel,
-        -1 as touches
-
-    from spend_currencies
-
-),
-
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by platform, campaign_id
-            order by touches desc, channel asc nulls last
-        ) as channel_rank
+        observed.platform || ':' || coalesce(observed.campaign_id, '') as campaign_key,
+        observed.platform,
+        observed.campaign_id,
+        coalesce(observed.channel, platform_channels.channel, 'Paid Other') as channel,
+        spend_currencies.currency as account_currency
 
     from observed
+
+    left join platform_channels
+        on observed.platform = platform_channels.platform
+
+    left join spend_currencies
+        on
+            observed.platform = spend_currencies.platform
+            and observed.campaign_id is not distinct from spend_currencies.campaign_id
 
 ),
 
 final as (
 
     select
-        ranked.platform,
-        ranked.campaign_id,
-        coalesce(ranked.channel, platform_channels.channel, 'Paid Other') as channel,
-        spend_currencies.currency as account_currency
+        named.*,
+        build_window.to_file_id as _file_id
 
-    from ranked
+    from named
 
-    left join platform_channels
-        on ranked.platform = platform_channels.platform
+    cross join {{ ref('stg_operations__build_window') }} as build_window
 
-    left join spend_currencies
-        on
-            ranked.platform = spend_currencies.platform
-            and ranked.campaign_id is not distinct from spend_currencies.campaign_id
+    {% if is_increment() %}
+    left join {{ this }} as last_built
+        on named.campaign_key = last_built.campaign_key
 
-    where ranked.channel_rank = 1
+    where
+        named.channel is distinct from last_built.channel
+        or named.account_currency is distinct from last_built.account_currency
+    {% endif %}
 
 )
 

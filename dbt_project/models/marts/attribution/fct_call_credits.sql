@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_recredited': 'call_id'}) }}
+
 {# Masses become credits; what their rounding leaves is given to rank 1: a call sums to one. #}
 
 with

@@ -1,8 +1,12 @@
+{{ config(materialized='incremental', touched={'int_clicks_touched': 'click_id'}) }}
+
 with
 
 ad_clicks as (
 
     select * from {{ ref('int_ad_clicks') }}
+
+    where {{ only_touched('click_id', 'int_clicks_touched') }}
 
 ),
 

@@ -1,7 +1,22 @@
+{{
+    config(
+        materialized='incremental',
+        touched={
+            'int_leases_touched':
+                'this.tracking_number = touched.tracking_number'
+                ~ ' and this.lease_start_at >= touched.restart_at'
+        },
+        unique_key=['tracking_number', 'lease_start_at']
+    )
+}}
+
 {#
     A call counts for the last lease of its number and session that had begun when the phone rang,
     also when that lease had ended: a page left open is dialled later.
+
+    An increment writes the leases made anew and those whose number of calls is another than it was.
 #}
+-- depends_on: {{ ref('int_leases_touched') }}
 with
 
 leases as (
@@ -78,6 +93,22 @@ final as (
         on
             leases.tracking_number = lease_calls.tracking_number
             and leases.lease_start_at = lease_calls.lease_start_at
+
+    {% if is_increment() %}
+    left join {{ ref('int_leases_touched') }} as leases_touched
+        on
+            leases.tracking_number = leases_touched.tracking_number
+            and leases.lease_start_at >= leases_touched.restart_at
+
+    left join {{ this }} as last_built
+        on
+            leases.tracking_number = last_built.tracking_number
+            and leases.lease_start_at = last_built.lease_start_at
+
+    where
+        leases_touched.tracking_number is not null
+        or coalesce(lease_calls.calls, 0) is distinct from last_built.calls
+    {% endif %}
 
 )
 

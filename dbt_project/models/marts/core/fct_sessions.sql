@@ -1,3 +1,16 @@
+{{
+    config(
+        materialized='incremental',
+        touched={'int_visitors_touched': 'visitor_id'},
+        unique_key='session_id'
+    )
+}}
+
+{#
+    An increment writes the sessions of touched visitors and those whose number of calls is another
+    than it was: credits move between sessions of visitors who did nothing.
+#}
+-- depends_on: {{ ref('int_visitors_touched') }}
 with
 
 sessions as (
@@ -62,6 +75,15 @@ final as (
 
     left join credited_calls
         on sessions.session_id = credited_calls.session_id
+
+    {% if is_increment() %}
+    left join {{ this }} as last_built
+        on sessions.session_id = last_built.session_id
+
+    where
+        {{ only_touched('sessions.visitor_id', 'int_visitors_touched') }}
+        or coalesce(credited_calls.call_count, 0) is distinct from last_built.call_count
+    {% endif %}
 
 )
 

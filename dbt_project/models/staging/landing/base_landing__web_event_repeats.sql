@@ -1,12 +1,29 @@
+{{
+    config(
+        materialized='incremental',
+        touched={'stg_operations__build_window': 'this._file_id > touched.from_file_id'}
+    )
+}}
+
 {#
     The copies of web events that came after the first one. They are rare, so that they are found by
-    counting ids; ranking every event by a window took four times as long.
+    counting ids; ranking every event by a window took four times as long. An increment counts only
+    the ids that new files bring.
 #}
+{% set web_events = source('landing', 'web_events') %}
+
 with
 
 source as (
 
-    select * from {{ source('landing', 'web_events') }}
+    select
+        event_id,
+        _file_id,
+        _source_line
+
+    from {{ web_events }}
+
+    where {{ keys_of_new_files('event_id', web_events) }}
 
 ),
 
@@ -46,7 +63,9 @@ renamed as (
 
     from ranked
 
-    where copy_rank > 1
+    where
+        copy_rank > 1
+        and _file_id > {{ built_up_to() }}
 
 )
 

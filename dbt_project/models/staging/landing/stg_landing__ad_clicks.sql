@@ -1,8 +1,18 @@
+{{
+    config(
+        materialized='incremental',
+        touched={'stg_operations__build_window': 'this._file_id > touched.from_file_id'}
+    )
+}}
+
+{# The first copy of a click counts: what new files bring can only add clicks. #}
 with
 
 source as (
 
     select * from {{ source('landing', 'ad_clicks') }}
+
+    where _file_id > {{ built_up_to() }}
 
 ),
 
@@ -48,11 +58,14 @@ renamed as (
         click_date,
 
         ---------- metadata
+        _file_id,
         _loaded_at
 
     from ranked
 
-    where copy_rank = 1
+    where
+        copy_rank = 1
+        and {{ not_built_before(['platform', 'click_id']) }}
 
 )
 

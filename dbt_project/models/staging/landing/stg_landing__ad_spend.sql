@@ -2,11 +2,21 @@
     'platform', 'account_id', 'spend_date', 'campaign_id', 'ad_group_id', 'keyword_id', 'device'
 ] %}
 
+{{
+    config(
+        materialized='incremental',
+        unique_key='spend_date'
+    )
+}}
+
+{# Platforms restate the last days: the days that new files speak of are ranked anew. #}
 with
 
 source as (
 
     select * from {{ source('landing', 'ad_spend') }}
+
+    where {{ keys_of_new_files('spend_date', source('landing', 'ad_spend')) }}
 
 ),
 
@@ -48,6 +58,7 @@ renamed as (
         updated_at,
 
         ---------- metadata
+        _file_id,
         _loaded_at
 
     from ranked

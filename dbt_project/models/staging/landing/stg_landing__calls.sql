@@ -1,8 +1,13 @@
+{{ config(materialized='incremental', unique_key='call_id') }}
+
+{# The keys that new files bring are ranked anew, with all the versions they ever had. #}
 with
 
 source as (
 
     select * from {{ source('landing', 'cdr') }}
+
+    where {{ keys_of_new_files('call_id', source('landing', 'cdr')) }}
 
 ),
 
@@ -54,6 +59,7 @@ renamed as (
 
         ---------- metadata
         updated_at,
+        _file_id,
         _loaded_at
 
     from ranked

@@ -39,6 +39,7 @@ renamed as (
         started_at,
 
         ---------- metadata
+        _file_id,
         _loaded_at
 
     from ranked

@@ -38,6 +38,7 @@ renamed as (
         updated_at,
 
         ---------- metadata
+        _file_id,
         _loaded_at
 
     from ranked

@@ -46,6 +46,7 @@ renamed as (
         source.received_at,
 
         ---------- metadata
+        source._file_id,
         source._loaded_at
 
     from source
