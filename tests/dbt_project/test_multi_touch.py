@@ -98,7 +98,10 @@ def warehouse(fractribution: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         for statement in (SESSIONS, CALLS, CREDITS, EMPTY):
             connection.execute(statement)
     dbt = Path(sys.executable).with_name("dbt")
-    models = "intermediate.people intermediate.journeys fct_multi_touch_credits"
+    models = " ".join(
+        f"{layer},+fct_multi_touch_credits"
+        for layer in ("intermediate.people", "intermediate.journeys", "fct_multi_touch_credits")
+    )
     subprocess.run(
         [str(dbt), *f"run --quiet --select {models}".split()],
         check=True,
