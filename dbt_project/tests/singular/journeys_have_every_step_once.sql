@@ -1,6 +1,25 @@
 {# Fails for each type of step that journeys have more or less often than the facts have. #}
 with
 
+events as (
+
+    select * from {{ ref('stg_landing__web_events') }}
+    where event_type <> 'ping'
+
+),
+
+visitors as (
+
+    select
+        visitor_id,
+        bool_or(is_bot) as is_bot
+
+    from {{ ref('fct_sessions') }}
+
+    group by visitor_id
+
+),
+
 facts as (
 
     select
@@ -22,14 +41,32 @@ facts as (
         end as step_type,
         count(*) as steps
 
-    from {{ ref('int_session_events') }} as events
+    from events
 
-    inner join {{ ref('fct_sessions') }} as sessions
-        on events.session_id = sessions.session_id
-
-    where events.event_type <> 'ping' and not sessions.is_bot
+    inner join visitors
+        on
+            events.visitor_id = visitors.visitor_id
+            -- A visitor who is a robot in one session and a person in the next is left out.
+            and not visitors.is_bot
 
     group by events.event_type
+
+),
+
+persons as (
+
+    select journeys.*
+
+    from {{ ref('visitor_journeys') }} as journeys
+
+    left join visitors
+        on
+            journeys.visitor_id = visitors.visitor_id
+            and not visitors.is_bot
+
+    where
+        journeys.step_type <> 'call'
+        and (journeys.step_type = 'session' or visitors.visitor_id is not null)
 
 ),
 
@@ -39,9 +76,7 @@ report as (
         step_type,
         count(*) as steps
 
-    from {{ ref('visitor_journeys') }}
-
-    where step_type <> 'call'
+    from persons
 
     group by step_type
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     The tail: candidates below var min_candidate_credit, and those that evidence has pushed out of the

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     The chosen evidence takes the credit that its kind has earned; the rest goes to the other

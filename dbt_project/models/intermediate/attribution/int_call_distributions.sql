@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     How likely each candidate is before evidence that names one: the matcher's probabilities, or where

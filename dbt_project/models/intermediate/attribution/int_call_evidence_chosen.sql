@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     Only the strongest evidence of a call counts by itself. Sessions that were ever shown the dialled
     pool number (order 3, dni_lease) outrank forms, earlier calls and what is weaker, and bring their

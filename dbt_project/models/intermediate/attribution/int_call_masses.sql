@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 with
 
 calls as (

@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {# What stands in for the matcher where it said nothing: no model yet, or no candidate. #}
 
 with

@@ -24,7 +24,7 @@ numbers as (
 
 buyers as (
 
-    select * from {{ ref('dim_buyers') }}
+    select * from {{ ref('int_buyer_terms') }}
 
 ),
 

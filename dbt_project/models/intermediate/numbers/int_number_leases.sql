@@ -15,7 +15,7 @@
     session's last event, whichever comes first. Two sessions shown a number at the same instant
     leave the first of them an empty interval, which is no lease.
 #}
--- depends_on: {{ ref('int_leases_touched') }}
+{{ reads('int_leases_touched') }}
 with
 
 shown_events as (

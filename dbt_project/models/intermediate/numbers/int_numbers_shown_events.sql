@@ -13,8 +13,7 @@
     The number's own record says of what kind it was at that moment; for a number that nobody
     declared, the snippet's pool_id tells a pool number from the rest.
 #}
--- depends_on: {{ ref('int_numbers_touched') }}
--- depends_on: {{ ref('int_visitors_touched') }}
+{{ reads('int_numbers_touched', 'int_visitors_touched') }}
 with
 
 session_events as (

@@ -4,7 +4,7 @@
     Counted over all that was ever shown, as it costs little; only the pools of which the answer
     changed are written, with the file that changed it, so that their calls are looked at again.
 #}
--- depends_on: {{ ref('stg_operations__build_window') }}
+{{ reads('stg_operations__build_window') }}
 with
 
 numbers_shown as (

@@ -20,12 +20,6 @@ clicks_landed as (
 
 ),
 
-session_starts as (
-
-    select * from {{ ref('int_session_starts') }}
-
-),
-
 browsers as (
 
     select * from {{ ref('int_browsers') }}
@@ -43,18 +37,15 @@ landings as (
         sessions.landing_page_path,
         coalesce(sessions.device_type, 'unknown') as device_type,
         case
-            when session_starts.user_agent is null then 'Unknown'
+            when sessions.user_agent is null then 'Unknown'
             else browsers.browser
         end as browser,
         sessions.click_id is not null as has_click_id
 
     from sessions
 
-    inner join session_starts
-        on sessions.session_id = session_starts.session_id
-
     left join browsers
-        on session_starts.user_agent = browsers.user_agent
+        on sessions.user_agent = browsers.user_agent
 
     left join clicks_landed
         on sessions.session_id = clicks_landed.session_id

@@ -4,9 +4,9 @@
 #}
 with
 
-session_starts as (
+sessions as (
 
-    select * from {{ ref('int_session_starts') }}
+    select * from {{ ref('int_sessions') }}
 
 ),
 
@@ -20,7 +20,7 @@ user_agents as (
 
     select user_agent
 
-    from session_starts
+    from sessions
 
     where user_agent is not null
 

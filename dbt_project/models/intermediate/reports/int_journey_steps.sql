@@ -1,10 +1,10 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
-    Pings say only that a page is still open. The page's path is joined by event, because sessions
-    of events are found without it. A call stands in every journey that it may belong to, from
-    var journey_min_credit on: its candidates of less would be most rows and tell nothing.
-    A view, because only visitor_journeys reads it.
+    Pings say only that a page is still open. A call stands in every journey that it may belong to,
+    from var journey_min_credit on: its candidates of less would be most rows and tell nothing.
+    A view, because only visitor_journeys reads it. In an increment the events are those of touched
+    visitors.
 #}
 with
 
@@ -18,13 +18,6 @@ sessions as (
 session_events as (
 
     select * from {{ ref('int_session_events') }}
-    where event_type <> 'ping'
-
-),
-
-web_events as (
-
-    select * from {{ ref('stg_landing__web_events') }}
     where event_type <> 'ping'
 
 ),
@@ -79,15 +72,12 @@ final as (
             else session_events.event_type
         end as step_type,
         session_events.occurred_at as step_at,
-        {{ url_path('web_events.page_url') }} as page_path,
+        {{ url_path('session_events.page_url') }} as page_path,
         session_events.tracking_number,
         null as call_id,
         null as credit
 
     from session_events
-
-    inner join web_events
-        on session_events.event_id = web_events.event_id
 
     union all
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     A reported click's time, by what is best known: the session that the click opened, the platform's

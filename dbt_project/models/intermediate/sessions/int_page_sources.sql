@@ -1,3 +1,4 @@
+{{ config(tags=['delta']) }}
 {#
     The landing contract's second rule needs only the events that bring a source, so the comparison
     with the visitor's last one runs over these few instead of over all events. A click id is

@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     The Public Suffix List's algorithm. A registrable domain is one label more than a public suffix,
     and of several the longest counts. A public suffix is a name in the list, anything below a

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {# What a click id implies goes before GA4's view of the tags. Read by int_sessions only. #}
 with

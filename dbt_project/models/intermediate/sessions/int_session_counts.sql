@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {# A view, because only int_sessions reads it. #}
 with

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     A view: finding the sessions of a few event types is faster than writing down those of all. An
@@ -26,6 +26,7 @@ final as (
         web_events.visitor_id,
         web_events.event_type,
         web_events.occurred_at,
+        web_events.page_url,
         web_events.tracking_number,
         web_events.pool_id,
         web_events.form_caller_key

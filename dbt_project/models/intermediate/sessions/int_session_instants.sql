@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     Gaps are found over visitor and time alone, new sources among the few events that bring one. A

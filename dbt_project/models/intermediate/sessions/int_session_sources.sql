@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     A session opened by a page_view has the source of that page view. One opened by something else
     (a ping, a tap in an old tab) has the source of the visitor's previous session, and so on back;

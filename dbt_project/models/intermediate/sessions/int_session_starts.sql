@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     The landing contract's two rules, without sorting the events themselves: only those at the
     instants where a session may begin are put in order by their ids. This takes a third of the time

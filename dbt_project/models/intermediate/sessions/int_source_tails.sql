@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     Hosts and utm_source texts are few beside events, so each distinct one is taken apart once:
     'a.b.co.uk' gives itself, 'b.co.uk', 'co.uk' and 'uk'. Names deeper than eight labels keep their

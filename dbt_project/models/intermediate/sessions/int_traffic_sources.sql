@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     The longest row of the seed that a host ends in says what it is (mail.google.com before
     google.com). A host without a row is known by its brand, the first label of its registrable

@@ -1,3 +1,5 @@
+{{ config(tags=['delta']) }}
+
 {#
     User agents repeat, so each distinct one is judged once. A text of the seed marks a robot
     wherever it occurs; the seed's rows with is_bot false are telephones whose names look like one.

@@ -1,3 +1,4 @@
+{{ config(tags=['delta']) }}
 {#
     Parsing a URL costs more than reading it, and most events bring no source: the searches for
     plain text go first, and only rows that pass them meet a regular expression.
@@ -61,7 +62,6 @@ gated as (
         web_events.page_url
 
     from web_events
-
     left join visitors_without_opening_page_view as unopened
         on
             web_events.visitor_id = unopened.visitor_id

@@ -8,7 +8,7 @@
     Counted over everything, as it costs little; only the campaigns of which the answer changed are
     written, with the file that changed it, so that calls credited by it are looked at again.
 #}
--- depends_on: {{ ref('stg_operations__build_window') }}
+{{ reads('stg_operations__build_window') }}
 
 with
 

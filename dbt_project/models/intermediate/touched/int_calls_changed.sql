@@ -4,15 +4,16 @@
     Calls of which something changed that their evidence rests on, one row per call and reason. A view
     that int_calls_touched alone reads, in increments only.
 #}
--- depends_on: {{ ref('int_numbers_touched') }}
--- depends_on: {{ ref('int_visitors_touched') }}
--- depends_on: {{ ref('int_contact_events') }}
--- depends_on: {{ ref('int_pool_sites') }}
--- depends_on: {{ ref('int_shown_pools') }}
--- depends_on: {{ ref('stg_landing__calls') }}
--- depends_on: {{ ref('stg_landing__call_versions') }}
--- depends_on: {{ ref('stg_landing__platform_calls') }}
--- depends_on: {{ ref('stg_landing__buyers') }}
+{{ reads(
+    'int_numbers_touched',
+    'int_visitors_touched',
+    'int_contact_events',
+    'int_pool_sites',
+    'int_shown_pools',
+    'stg_landing__calls',
+    'stg_landing__call_versions',
+    'stg_landing__buyer_versions',
+) }}
 {% if is_increment() %}
 
 with
@@ -100,7 +101,7 @@ final as (
         calls.call_id,
         'buyer' as change
     from calls
-    inner join {{ ref('stg_landing__buyers') }} as buyers
+    inner join {{ ref('stg_landing__buyer_versions') }} as buyers
         on
             calls.buyer_id = buyers.buyer_id
             and buyers._file_id > {{ built_up_to() }}

@@ -5,11 +5,13 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_calls_to_rescore') }}
--- depends_on: {{ ref('int_campaign_channels') }}
--- depends_on: {{ ref('int_platform_calls_matched') }}
--- depends_on: {{ ref('int_calls') }}
--- depends_on: {{ ref('stg_ml__model_versions') }}
+{{ reads(
+    'int_calls_to_rescore',
+    'int_campaign_channels',
+    'int_platform_calls_matched',
+    'int_calls',
+    'stg_ml__model_versions',
+) }}
 {% if is_increment() %}
 
 with

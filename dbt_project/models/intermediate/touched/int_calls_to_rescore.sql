@@ -5,9 +5,7 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_calls_touched') }}
--- depends_on: {{ ref('int_touch_days_touched') }}
--- depends_on: {{ ref('int_calls_to_match') }}
+{{ reads('int_calls_touched', 'int_touch_days_touched', 'int_calls_to_match') }}
 {% if is_increment() %}
 
 with

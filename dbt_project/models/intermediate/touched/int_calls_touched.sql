@@ -7,10 +7,12 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_calls_changed') }}
--- depends_on: {{ ref('stg_landing__calls') }}
--- depends_on: {{ ref('stg_landing__call_versions') }}
--- depends_on: {{ ref('stg_landing__platform_calls') }}
+{{ reads(
+    'int_calls_changed',
+    'stg_landing__calls',
+    'stg_landing__call_versions',
+    'stg_landing__platform_calls',
+) }}
 {% if is_increment() %}
 {% set span = "interval '" ~ var('platform_call_seconds') ~ " seconds'" %}
 

@@ -5,9 +5,7 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('stg_landing__ad_clicks') }}
--- depends_on: {{ ref('int_page_sources') }}
--- depends_on: {{ ref('int_visitors_touched') }}
+{{ reads('stg_landing__ad_clicks', 'int_page_sources', 'int_visitors_touched') }}
 {% if is_increment() %}
 
 with

@@ -5,7 +5,7 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_numbers_touched') }}
+{{ reads('int_numbers_touched') }}
 {% if is_increment() %}
 
 with

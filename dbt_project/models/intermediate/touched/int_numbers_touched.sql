@@ -5,9 +5,7 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_session_events') }}
--- depends_on: {{ ref('int_session_changes') }}
--- depends_on: {{ ref('stg_landing__tracking_numbers') }}
+{{ reads('int_session_events', 'int_session_changes', 'stg_landing__tracking_numbers') }}
 {% if is_increment() %}
 
 with

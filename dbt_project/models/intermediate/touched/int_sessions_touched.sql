@@ -4,10 +4,12 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_sessions') }}
--- depends_on: {{ ref('int_visitors_touched') }}
--- depends_on: {{ ref('int_numbers_shown_events') }}
--- depends_on: {{ ref('int_leases_touched') }}
+{{ reads(
+    'int_sessions',
+    'int_visitors_touched',
+    'int_numbers_shown_events',
+    'int_leases_touched',
+) }}
 {% if is_increment() %}
 
 with

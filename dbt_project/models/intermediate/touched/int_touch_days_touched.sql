@@ -4,10 +4,12 @@
 
     Empty in a full build.
 #}
--- depends_on: {{ ref('int_session_changes') }}
--- depends_on: {{ ref('int_numbers_touched') }}
--- depends_on: {{ ref('int_clicks_landed') }}
--- depends_on: {{ ref('stg_landing__ad_clicks') }}
+{{ reads(
+    'int_session_changes',
+    'int_numbers_touched',
+    'int_clicks_landed',
+    'stg_landing__ad_clicks',
+) }}
 {% if is_increment() %}
 
 with

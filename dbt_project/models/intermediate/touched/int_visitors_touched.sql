@@ -8,9 +8,7 @@
 
     Empty in a full build, which leaves nobody out.
 #}
--- depends_on: {{ ref('stg_landing__web_events') }}
--- depends_on: {{ ref('stg_landing__ad_clicks') }}
--- depends_on: {{ ref('stg_landing__campaign_names') }}
+{{ reads('stg_landing__web_events', 'stg_landing__ad_clicks', 'stg_landing__campaign_names') }}
 {% if is_increment() %}
 
 with

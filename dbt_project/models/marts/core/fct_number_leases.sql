@@ -16,7 +16,7 @@
 
     An increment writes the leases made anew and those whose number of calls is another than it was.
 #}
--- depends_on: {{ ref('int_leases_touched') }}
+{{ reads('int_leases_touched') }}
 with
 
 leases as (

@@ -10,7 +10,7 @@
     An increment writes the sessions of touched visitors and those whose number of calls is another
     than it was: credits move between sessions of visitors who did nothing.
 #}
--- depends_on: {{ ref('int_visitors_touched') }}
+{{ reads('int_visitors_touched') }}
 with
 
 sessions as (

@@ -1,16 +1,49 @@
-{# Windows never look beyond one visitor, so that visitors can be built a few at a time. #}
+{{ config(materialized='incremental', touched={'int_journeys_touched': 'visitor_id'}) }}
+
+{#
+    Windows never look beyond one visitor, so that an increment builds the journeys of touched visitors
+    and of those whose calls have other credits. The events of the latter did not change: they are
+    taken from their journeys as they stand.
+#}
+{{ reads('int_journeys_touched') }}
 with
+
+sessions as (
+
+    select * from {{ ref('fct_sessions') }}
+
+    where
+        not is_bot
+        and {{ only_touched('visitor_id', 'int_journeys_touched') }}
+
+),
 
 steps as (
 
     select * from {{ ref('int_journey_steps') }}
 
-),
+    {% if is_increment() %}
+    union all by name
 
-sessions as (
+    select
+        earlier.session_id,
+        earlier.step_id,
+        earlier.step_type,
+        earlier.step_at,
+        earlier.page_path,
+        earlier.tracking_number,
+        earlier.call_id,
+        earlier.credit
 
-    select * from {{ ref('fct_sessions') }}
-    where not is_bot
+    from {{ this }} as earlier
+
+    inner join {{ ref('int_journeys_touched') }} as touched
+        on
+            earlier.visitor_id = touched.visitor_id
+            and not touched.has_new_events
+
+    where earlier.step_type not in ('session', 'call')
+    {% endif %}
 
 ),
 
@@ -29,6 +62,7 @@ final as (
                     steps.session_id
             ) as bigint
         ) as step_number,
+        steps.step_id,
         steps.step_type,
         steps.step_at,
         steps.session_id,

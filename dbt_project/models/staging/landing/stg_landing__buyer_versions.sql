@@ -41,6 +41,7 @@ renamed as (
         updated_at,
 
         ---------- metadata
+        _file_id,
         _loaded_at
 
     from ranked

@@ -20,7 +20,7 @@ outcomes as (
 
 buyers as (
 
-    select * from {{ ref('dim_buyers') }}
+    select * from {{ ref('int_buyer_terms') }}
     where is_current
 
 ),
