@@ -159,7 +159,7 @@ def dev(warehouse: WarehouseFile = None) -> None:
     console.print(f"{settings.dev_path} is a copy of {settings.warehouse}. Edit, then:")
     console.print(
         f"  RINGTRAIL_DEV_WAREHOUSE={settings.dev_path} dbt build --target dev \\\n"
-        f"      --select state:modified+ --state {settings.published_dir}\n"
+        f"      --full-refresh --select +state:modified+ --state {settings.published_dir}\n"
         f"  ringtrail compare {settings.warehouse} {settings.dev_path}",
         soft_wrap=True,
     )

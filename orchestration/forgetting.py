@@ -25,6 +25,7 @@ from ingestion.forgetting import is_tracking_number
 from ingestion.ledger import check_caller_secret
 from ingestion.phone_numbers import Caller
 from ingestion.warehouse import ERASURES, make_tables, open_warehouse
+from orchestration.rules import ask_for_full_build
 from orchestration.settings import Settings
 from orchestration.stores import stores_of
 
@@ -119,3 +120,5 @@ def _record(
             f"insert into {ERASURES} values (?, ?, ?, ?)",
             [erased_at, asked_by, caller.caller_key, json.dumps(touched)],
         )
+        # What the caller's calls said of repeats, spam and evidence is made anew, without them.
+        ask_for_full_build(connection)

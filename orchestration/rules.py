@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.project import dbt_vars
 from orchestration.settings import REPO_ROOT
 
 _RULES = ("dbt_project/models", "dbt_project/macros", "dbt_project/seeds")
@@ -21,6 +20,8 @@ _TABLE = "operations.rules_built"
 
 def rules_fingerprint(root: Path = REPO_ROOT) -> str:
     """Return a digest of the SQL, seeds and variables; descriptions and tests do not count."""
+    from orchestration.project import dbt_vars  # noqa: PLC0415  (Dagster: seconds)
+
     digest = sha256(json.dumps(dbt_vars(), sort_keys=True).encode())
     for folder in _RULES:
         for file in sorted((root / folder).rglob("*")):
@@ -43,6 +44,12 @@ def remember_rules(connection: duckdb.DuckDBPyConnection) -> None:
     """Note that everything in the warehouse follows today's rules; called after the last step."""
     if are_rules_new(connection):
         connection.execute(f"insert into {_TABLE} values (?, now())", [rules_fingerprint()])
+
+
+def ask_for_full_build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have the next run build everything anew: rows changed that no landed file brought."""
+    _make_table(connection)
+    connection.execute(f"delete from {_TABLE}")
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection) -> None:
