@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +27,7 @@ ARROW_TYPES = {
     "decimal(18, 6)": pa.decimal128(18, 6),
 }
 ROWS_PER_ARROW_BATCH = 65_536
+ROWS_PER_CUT = 200
 UNREADABLE = (
     duckdb.NotImplementedException,
     duckdb.ConversionException,
@@ -87,10 +89,9 @@ class Checker:
 
     def _split(self, rows: pa.Table) -> Checked:
         reasons = rows["reason"]
-        good, bad = rows, None
+        good, bad = rows.select(self._schema.names), None
         if reasons.null_count < len(reasons):
-            good, bad = rows.filter(pc.is_null(reasons)), rows.filter(pc.is_valid(reasons))
-        good = good.select(self._schema.names)
+            good, bad = without(good, pc.is_valid(reasons)), rows.filter(pc.is_valid(reasons))
         if not good.schema.equals(self._schema):
             raise TypeError(f"{self._feed.name}: expected {self._schema}, got {good.schema}")
         return Checked(good, bad)
@@ -114,6 +115,21 @@ class Checker:
             pa.concat_tables(bad) if bad else None,
             tuple(refusal for part in parts for refusal in part.refusals),
         )
+
+
+def without(rows: pa.Table, is_bad: pa.ChunkedArray) -> pa.Table:
+    """Return the rows that are not bad.
+
+    Few bad rows are cut out, which copies nothing: a filter that copies every other row takes as
+    long as the check itself. Cuts cost as well, so many bad rows are filtered out.
+    """
+    bad = np.flatnonzero(is_bad.to_numpy())
+    if len(bad) * ROWS_PER_CUT > rows.num_rows:
+        return rows.filter(pc.invert(is_bad))
+    starts, ends = [0, *(bad + 1).tolist()], [*bad.tolist(), rows.num_rows]
+    return pa.concat_tables(
+        rows.slice(start, end - start) for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def raw_schema(feed: Feed) -> pa.Schema:

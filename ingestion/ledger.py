@@ -20,88 +20,11 @@ import pyarrow as pa
 
 from ingestion.caller_keys import CallerKeys, caller_key_sql
 from ingestion.contracts import LANDING_FEEDS
+from ingestion.counting import new_counts_sql
 from ingestion.feeds import COUNT_COLUMNS, Feed
 from ingestion.landing import LandedFile
 from ingestion.quarantine import QuarantineSpool
 from ingestion.warehouse import CALLERS, FEED_COUNTS, LEDGER, QUARANTINE, RAW
-
-_NEW_COUNTS = """
-with
-
-new_keys as (
-    select hash({key}) as key_hash, count(*) as copies
-    from {table} where _file_id > $after group by all
-),
-
-older_keys as (
-    select distinct hash({key}) as key_hash
-    from {table}
-    where _file_id <= $after and hash({key}) in (select key_hash from new_keys)
-),
-
-shared_keys as (
-    select key_hash from new_keys where copies > 1
-    union
-    select key_hash from older_keys
-),
-
-contents as (
-    select
-        {key},
-        _row_hash,
-        count(*) as copies,
-        count(*) filter (where _file_id <= $after) as older_copies
-    from {table}
-    where hash({key}) in (select key_hash from shared_keys)
-    group by {key}, _row_hash
-),
-
-keys as (
-    select
-        cast(max(older_copies) = 0 as bigint) as current_rows,
-        count(*) filter (where older_copies = 0) as contents,
-        sum(copies - older_copies) as copies
-    from contents group by {key}
-),
-
-looked_at as (
-    select
-        coalesce(sum(current_rows), 0) as current_rows,
-        coalesce(sum(contents), 0) as contents,
-        coalesce(sum(copies), 0) as copies
-    from keys
-),
-
-alone as (
-    select count(*) as rows_alone
-    from new_keys anti join shared_keys using (key_hash)
-),
-
-files as (
-    select
-        coalesce(sum(rows_read), 0) as rows_read,
-        coalesce(sum(rows_quarantined), 0) as rows_quarantined
-    from {ledger} where feed = $feed and file_id > $after
-)
-
-select
-    rows_read,
-    rows_alone + current_rows,
-    contents - current_rows,
-    copies - contents,
-    rows_quarantined
-from files, alone, looked_at
-"""
-"""SQL of what new files add to each count.
-
-Of the distinct contents of a key one is current and the others are superseded, whichever came
-first; further copies of a content are repeats. So no order is needed to count, only to pick.
-`group by` takes null for equal to null, as keys do.
-
-A key that one new row brings and no older row has is current and needs no closer look. Hashes
-of keys tell which those are, at a tenth of the time and memory that grouping the keys takes;
-two keys of one hash only mean that both are looked at.
-"""
 
 
 @dataclass(frozen=True)
@@ -270,13 +193,9 @@ def _count_rows(
         RuntimeError: if the rows read are not the sum of what became of them.
     """
     parameters = {"after": after_file_id, "feed": feed.name}
-    row = connection.execute(_new_counts_sql(feed), parameters).fetchall()[0]
+    row = connection.execute(new_counts_sql(feed), parameters).fetchall()[0]
     counts = before.plus(Counts(*(int(value) for value in row)))
     read, *parts = astuple(counts)
     if read != sum(parts):
         raise RuntimeError(f"{feed.name}: rows do not add up, {counts}")
     return counts
-
-
-def _new_counts_sql(feed: Feed) -> str:
-    return _NEW_COUNTS.format(table=f"{RAW}.{feed.name}", ledger=LEDGER, key=", ".join(feed.key))

@@ -30,6 +30,9 @@ from ml.sql import Sql
 STRUCK_PERCENT = 25
 """Of the sessions, those struck from the candidates."""
 
+LARGEST_JUDGED_CALLS = 30_000
+"""Known calls that are judged, at most; each is offered dozens of sessions."""
+
 FOLDS = 10
 _LARGEST_GROUPS = 50
 _SITE_PRIOR_CALLS = 30.0
@@ -64,6 +67,8 @@ known as (
         cast(floor(call_second / 3600) as bigint) as hour_index
 
     from matcher_known
+
+    where {is_judged}
 
 )
 
@@ -103,7 +108,7 @@ from matcher_known as known
 inner join matcher_touches as sessions
     on known.live_touch_index = sessions.touch_index
 
-where known.site <> ''
+where known.site <> '' and {is_judged}
 
 order by known.call_index
 """
@@ -165,8 +170,11 @@ def hide_leases(sql: Sql, curve: LiveCurve, marks: MarkModel, days: float) -> Hi
     days : float
         Length of the data in days.
     """
-    calls = sql.frame(_CALLS.format(struck=STRUCK_PERCENT))
-    pairs = sql.frame(_PAIRS.format(struck=STRUCK_PERCENT))
+    known = sql.frame("select count(*) as calls from matcher_known")["calls"][0]
+    share = min(1.0, LARGEST_JUDGED_CALLS / max(known, 1))
+    is_judged = f"hash(call_id) % 1000000 < {round(share * 1e6)}"
+    calls = sql.frame(_CALLS.format(struck=STRUCK_PERCENT, is_judged=is_judged))
+    pairs = sql.frame(_PAIRS.format(struck=STRUCK_PERCENT, is_judged=is_judged))
     pairs = pairs[pairs["call_index"].isin(calls["call_index"])]
     row = np.searchsorted(calls["call_index"], pairs["call_index"])
     area = mark_index(calls["area_code"], marks.levels.area_codes)[row]
@@ -187,7 +195,7 @@ def hide_leases(sql: Sql, curve: LiveCurve, marks: MarkModel, days: float) -> Hi
             "log_marks": np.log(factor),
         }
     )
-    return HiddenCalls(calls.assign(null_weight=_struck_rates(calls, days)), described)
+    return HiddenCalls(calls.assign(null_weight=_struck_rates(calls, days * share)), described)
 
 
 def _struck_rates(calls: pd.DataFrame, days: float) -> np.ndarray:

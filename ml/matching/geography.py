@@ -104,10 +104,15 @@ def fit_geography(known: pd.DataFrame) -> Geography:
     home = _code_places(codes)
     rest = [_left_out_home_shares(codes, home[name], places[name]) for name in LEVELS[1:]]
     city_calls = places["city"].map(sizes).fillna(0).to_numpy(dtype=float)
+    # Calls of one city and code look the same to the weights: once is enough, with their number.
+    alike = keys + "/" + codes
+    first = ~alike.duplicated().to_numpy()
+    calls = alike.groupby(alike).transform("size").to_numpy(dtype=float)[first]
     fits = []
     for discount in _DISCOUNTS:
         city = _left_out_city_shares(codes, places["city"], discount)
-        fits.append((*_fit_weights(np.column_stack([city, *rest]), city_calls), discount))
+        numbers = np.column_stack([city, *rest])[first]
+        fits.append((*_fit_weights(numbers, city_calls[first], calls), discount))
     _, weights, discount = max(fits, key=lambda fit: fit[0])
     shares = [_counts(codes, places["city"], "city", discount), _counts(codes, places["nation"],
         "nation", 0.0)]  # fmt: skip
@@ -167,7 +172,9 @@ def _popularity(codes: pd.Series, calls: pd.Series | None = None) -> pd.Series:
     return counts.reindex(every).fillna(0.0) + _CODE_PRIOR_CALLS
 
 
-def _fit_weights(numbers: np.ndarray, city_calls: np.ndarray) -> tuple[float, pd.DataFrame]:
+def _fit_weights(
+    numbers: np.ndarray, city_calls: np.ndarray, calls: np.ndarray
+) -> tuple[float, pd.DataFrame]:
     """Return the log-likelihood of the calls, each left out, and the weights it is highest at."""
     step = np.searchsorted(_CITY_CALLS_STEPS, city_calls, side="right") - 1
     prior = np.array([0.5, 0.25, 0.1, 0.15])
@@ -176,13 +183,13 @@ def _fit_weights(numbers: np.ndarray, city_calls: np.ndarray) -> tuple[float, pd
     for index, minimum in enumerate(_CITY_CALLS_STEPS):
         start = prior * np.array([index > 0, 1, 1, 1])
         start = weights = start / start.sum()
-        mine = numbers[step == index]
+        mine, times = numbers[step == index], calls[step == index]
         for _ in range(_WEIGHT_ROUNDS):
             joint = mine * weights
             posterior = joint / joint.sum(axis=1, keepdims=True)
-            weights = posterior.sum(axis=0) + 10.0 * start
+            weights = times @ posterior + 10.0 * start
             weights = weights / weights.sum()
-        likelihood += float(np.log(mine @ weights).sum())
+        likelihood += float(times @ np.log(mine @ weights))
         rows += [(minimum, level, weights[place]) for place, level in enumerate(LEVELS)]
     return likelihood, pd.DataFrame(rows, columns=["city_calls_from", "level", "weight"])
 

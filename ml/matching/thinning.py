@@ -1,26 +1,35 @@
 """A part of the pairs for a fit, when there are more of them than a fit needs.
 
 Calls on a fallback number meet every touch of their site within the lookback, so ten times the
-traffic is a hundred times the pairs: 50 million at a million web events take 3 seconds on two
-cores, 5 billion at ten million would take six minutes. The curves need neither all calls nor, of
-the days long before a call, all touches:
+traffic is a hundred times the pairs: 40 million at a million web events take 7 seconds of
+processor time, 3.6 billion at ten million would take ten minutes. The curves need neither all
+calls nor, of the days before a call, all touches:
 
-    touches of days long before  ->  one in 16, counted 16 times: their sums by cell are as large
-    calls on fallback numbers    ->  a share of them, counted over as much less time
+    touches of earlier days    ->  one in 4, counted 4 times: their sums by cell are as large
+    calls on fallback numbers  ->  a share of them, counted over as much less time
+
+One in 16 was tried: what few touches of the caller's own city then weigh is too uneven, and calls
+wandered between the classes of old touches.
 
 Calls on pool numbers meet few touches and are all kept. Which rows are kept follows from their
 ids, so the same data give the same fit. Scoring does not come here: it looks at every pair.
 """
 
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.matching.settings import PAIR_CLASSES
 from ml.sql import Sql
 
-LARGEST_PAIRS = 60_000_000
+LARGEST_PAIRS = 50_000_000
 """Pairs of a fit; below it, as with a million web events in 90 days, nothing is left out."""
 
 RECENT_DAYS = 1
 """Touches of the call's day and of so many before it are all kept."""
 
-OLD_STRIDE = 16
+OLD_STRIDE = 4
+"""Of how many older touches one is kept."""
 
 _COUNT = f"""
 with touches as (
@@ -86,8 +95,29 @@ where touch_day_index < day_index - {RECENT_DAYS}
 """
 
 
-def share_of_calls(sql: Sql, lookback_days: int) -> float:
-    """Return the share of the calls on fallback numbers that a fit takes; 1 if it takes all.
+@dataclass(frozen=True)
+class Thinning:
+    """What a fit takes of the pairs.
+
+    Attributes
+    ----------
+    is_needed : bool
+        Whether calls meet only a part of the older touches.
+    share : float
+        Of the calls on fallback numbers, those that take part.
+    """
+
+    is_needed: bool
+    share: float
+
+    @property
+    def class_shares(self) -> np.ndarray:
+        """Share of the calls that each of `PAIR_CLASSES` takes: shape (n_classes,)."""
+        return np.array([self.share if kind == "fallback" else 1.0 for kind, _ in PAIR_CLASSES])
+
+
+def choose_thinning(sql: Sql, lookback_days: int) -> Thinning:
+    """Return what a fit has to leave out to have no more than `LARGEST_PAIRS`.
 
     Parameters
     ----------
@@ -98,9 +128,9 @@ def share_of_calls(sql: Sql, lookback_days: int) -> float:
     """
     found = sql.frame(_COUNT.format(lookback_days=lookback_days)).iloc[0]
     if found["pairs"] <= LARGEST_PAIRS:
-        return 1.0
+        return Thinning(is_needed=False, share=1.0)
     thinned = found["pairs"] - found["old_pairs"] * (1 - 1 / OLD_STRIDE)
-    return min(1.0, LARGEST_PAIRS / thinned)
+    return Thinning(is_needed=True, share=min(1.0, LARGEST_PAIRS / float(thinned)))
 
 
 def is_sampled_sql(share: float) -> str:
@@ -109,7 +139,7 @@ def is_sampled_sql(share: float) -> str:
 
 
 def thin_old_touches(sql: Sql) -> None:
-    """Let calls meet one in 16 of the touches of days long before them, at 16 times the weight.
+    """Let calls meet a fourth of the touches of earlier days, at four times the weight.
 
     Pairs are joined by site: the kept touches stand a second time under another name of their
     site, and the calls look for their older days under that name.

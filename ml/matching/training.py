@@ -58,8 +58,8 @@ from ml.matching.null_rate import NullCounter, UnlabelledCalls
 from ml.matching.pairs import put_pair_calls, put_pair_touches
 from ml.matching.propensity import apply_propensities, learn_propensities
 from ml.matching.reach import build_reach, learn_campaign_sites
-from ml.matching.settings import CODE_VERSION, PAIR_CLASSES, MatcherSettings
-from ml.matching.thinning import is_sampled_sql, share_of_calls, thin_old_touches
+from ml.matching.settings import CODE_VERSION, MatcherSettings
+from ml.matching.thinning import Thinning, choose_thinning, is_sampled_sql, thin_old_touches
 from ml.sql import Sql, put_table
 
 
@@ -135,14 +135,13 @@ def _fit(
     put_pair_touches(sql)
     data = _Data(sql, settings, window, edges, known, places)
     marks = _fit_marks(data, curve)
-    share = share_of_calls(sql, settings.lookback_days)
-    shares = np.array([share if kind == "fallback" else 1.0 for kind, _ in PAIR_CLASSES])
-    fit, seconds = _fit_unlabelled(data, marks, hours, shares)
+    thinning = choose_thinning(sql, settings.lookback_days)
+    fit, seconds = _fit_unlabelled(data, marks, hours, thinning)
     tables = {
         "hazard_rates": hazard_table(fit, settings),
         "touch_factors": factors,
         "hour_factors": hour_table(hours.factors, hours.sites),
-        "lost_shares": lost_table(fit, seconds, shares),
+        "lost_shares": lost_table(fit, seconds, thinning.class_shares),
         "campaign_sites": campaign_sites,
         "click_hours": pd.DataFrame({"hour": range(24), "share": hours.clicks}),
         "evidence_reliability": _measured_reliability(sql),
@@ -204,14 +203,14 @@ def _fit_marks(data: _Data, curve: LiveCurve) -> FittedMarks:
 
 
 def _fit_unlabelled(
-    data: _Data, marks: FittedMarks, hours: _Hours, shares: np.ndarray
+    data: _Data, marks: FittedMarks, hours: _Hours, thinning: Thinning
 ) -> tuple[EmFit, np.ndarray]:
     """Return the fit and the seconds at risk of the share of calls that each class takes.
 
     Without temperature: the shares of marks must add up to what the calls show, or nobody is
     blamed for the difference.
     """
-    sql, levels, share = data.sql, marks.levels, float(shares.min())
+    sql, levels, share = data.sql, marks.levels, thinning.share
     calls = sql.frame(
         "select * from matcher_calls "
         f"where not is_spam and {is_sampled_sql(share)} order by call_index"
@@ -227,12 +226,12 @@ def _fit_unlabelled(
     areas = area_code_shares(marks.geography, data.places, levels.area_codes)
     put_mark_factors(sql, areas, marks.lines, levels, 1.0)
     put_pair_calls(sql, calls, data.settings)
-    if share < 1.0:
+    if thinning.is_needed:
         thin_old_touches(sql)
     weights = cell_weights(sql, data.settings, len(data.places), data.edges, hours.clicks)
     weights = weigh_calls(weights, calls, tap_multipliers(marks.taps, data.edges))
     seconds = class_exposure(sql, data.window.end_second, data.edges, hours.clicks, hours.factors)
-    seconds = seconds * shares[:, None, None]
+    seconds = seconds * thinning.class_shares[:, None, None]
     homes = level_shares(marks.geography, data.places, levels.area_codes)
     days = data.window.days * np.where(calls["match_kind"] == "fallback", share, 1.0)
     fit = run_em(

@@ -11,7 +11,7 @@ from orchestration.settings import Settings
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("LANDING_DIR", "WAREHOUSE", "CALLER_SECRET", "UI_PORT"):
+    for name in ("LANDING_DIR", "WAREHOUSE", "CALLER_SECRET", "UI_PORT", "MEMORY_LIMIT"):
         monkeypatch.delenv(f"RINGTRAIL_{name}", raising=False)
     return tmp_path
 
@@ -50,6 +50,12 @@ def test_unknown_name_in_the_file_is_refused_by_name(empty_folder: Path) -> None
 def test_folder_is_no_warehouse(empty_folder: Path) -> None:
     with pytest.raises(ValidationError, match="must be a file"):
         Settings(warehouse=empty_folder)
+
+
+def test_memory_limit_without_its_unit_is_refused() -> None:
+    assert Settings(memory_limit="6GB").memory_limit == "6GB"
+    with pytest.raises(ValidationError, match="memory_limit"):
+        Settings(memory_limit="6")
 
 
 def test_secret_is_made_once_kept_and_readable_by_its_owner_only(empty_folder: Path) -> None:
