@@ -24,14 +24,6 @@ calls as (
 
 ),
 
-forms as (
-
-    select * from {{ ref('int_contact_events') }}
-
-    where form_caller_key is not null
-
-),
-
 final as (
 
     select
@@ -59,7 +51,7 @@ final as (
         calls.call_id,
         'form' as change
     from calls
-    inner join forms
+    inner join {{ ref('int_contact_events') }} as forms
         on calls.caller_key = forms.form_caller_key
     inner join {{ ref('int_visitors_touched') }} as visitors
         on forms.visitor_id = visitors.visitor_id
