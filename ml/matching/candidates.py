@@ -35,7 +35,7 @@ from matcher_touches
 """
 
 CANDIDATES = """
-create or replace temp table matcher_candidates as
+insert into matcher_candidates
 with totals as (
 
     select
@@ -44,6 +44,9 @@ with totals as (
         {null_weight} + coalesce(sum(sums.weight), 0) as total
 
     from matcher_calls as calls
+
+    inner join matcher_pair_calls as scored
+        on calls.call_index = scored.call_index
 
     left join matcher_call_sums as sums
         on calls.call_index = sums.call_index
@@ -210,6 +213,8 @@ inner join totals
 
 order by totals.call_id, candidate_rank
 """
+
+START = "create or replace temp table matcher_candidates as from ml.call_candidates limit 0"
 
 REPLACE_ALL = "create or replace table ml.call_candidates as from matcher_candidates"
 

@@ -39,10 +39,19 @@ from ml.matching.marks import MarkLevels, mark_index, put_mark_factors, put_plac
 from ml.matching.pairs import pair_queries, put_pair_calls, put_pair_touches
 from ml.matching.propensity import apply_propensities
 from ml.matching.reach import build_reach
-from ml.matching.scoring import put_rates, write_candidates
+from ml.matching.scoring import (
+    add_candidates,
+    begin_candidates,
+    finish_candidates,
+    put_rates,
+)
 from ml.matching.settings import POOL_LEASED, MatcherSettings
 from ml.matching.training import train_matcher
 from ml.sql import Sql
+
+CALLS_AT_ONCE = 10_000
+"""Calls scored by one statement: the heaviest candidates of each are held in memory meanwhile,
+which for 200 thousand calls at once took 20 GB."""
 
 __all__ = ["evaluate_matcher", "score_calls", "train_matcher"]
 
@@ -70,9 +79,13 @@ def score_calls(
     lines = line_shares_of(model, levels.line_types)
     put_mark_factors(sql, areas, lines, levels, temperature_of(model))
     calls = sql.frame("select * from matcher_calls order by call_index")
-    put_pair_calls(sql, _scaled_calls(model, calls, levels), settings)
+    scaled = _scaled_calls(model, calls, levels)
     bins = put_rates(sql, model, settings)
-    write_candidates(sql, model, settings, pair_queries(len(places), settings), bins, only=only)
+    begin_candidates(sql)
+    for start in range(0, len(scaled), CALLS_AT_ONCE):
+        put_pair_calls(sql, scaled.iloc[start : start + CALLS_AT_ONCE], settings)
+        add_candidates(sql, model, settings, pair_queries(len(places), settings), bins)
+    finish_candidates(sql, only)
 
 
 def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:

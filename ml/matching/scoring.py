@@ -14,6 +14,7 @@ from ml.matching.candidates import (
     CANDIDATES,
     REPLACE_ALL,
     REPLACE_ONLY,
+    START,
     SUMS,
     TOUCH_CAMPAIGNS,
 )
@@ -61,16 +62,29 @@ def _keyed(values: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"rate_key": np.arange(values.size, dtype="int32"), "rate": values.ravel()})
 
 
-def write_candidates(
-    sql: Sql,
-    model: MatcherModel,
-    settings: MatcherSettings,
-    queries: dict[str, str],
-    bins: int,
-    *,
-    only: str | None = None,
+def begin_candidates(sql: Sql) -> None:
+    """Create matcher_candidates, empty, and what all calls share."""
+    sql.execute(START)
+    sql.execute(TOUCH_CAMPAIGNS)
+
+
+def finish_candidates(sql: Sql, only: str | None = None) -> None:
+    """Put matcher_candidates into ml.call_candidates.
+
+    Parameters
+    ----------
+    sql : Sql
+    only : str, optional
+        Table of call ids whose candidates are replaced; the whole table when not given.
+    """
+    sql.execute(REPLACE_ONLY.format(only=only) if only else REPLACE_ALL)
+    sql.execute("drop table matcher_candidates")
+
+
+def add_candidates(
+    sql: Sql, model: MatcherModel, settings: MatcherSettings, queries: dict[str, str], bins: int
 ) -> None:
-    """Write the candidates of all calls of matcher_calls to ml.call_candidates.
+    """Add the candidates of the calls of matcher_pair_calls to matcher_candidates.
 
     Parameters
     ----------
@@ -82,8 +96,6 @@ def write_candidates(
         From `ml.matching.pairs.pair_queries`.
     bins : int
         Number of delay bins in matcher_rates.
-    only : str, optional
-        Table of call ids whose candidates are replaced; the whole table when not given.
     """
     devices, classes = len(DEVICES), len(PAIR_CLASSES)
     by_bin = f"least({bin_sql('pairs.since', SCORE_BINS_PER_OCTAVE)}, {bins - 1})"
@@ -98,7 +110,6 @@ def write_candidates(
             ("day", "matcher_day_rates", f"pairs.device_id * {steps} + {step}"),
         )
     ]
-    sql.execute(TOUCH_CAMPAIGNS)
     sql.execute(
         SUMS.format(
             weighed="union all".join(parts),
@@ -114,5 +125,3 @@ def write_candidates(
             model_version=text_literal(model.model_version),
         )
     )
-    sql.execute(REPLACE_ONLY.format(only=only) if only else REPLACE_ALL)
-    sql.execute("drop table matcher_candidates")

@@ -11,6 +11,7 @@
     start_of_window()      the same, for what runs after a model's own query
     lowest_mark()          SQL of the same, for stg_operations__build_window alone
     mark_built()           the post-hook that leaves the mark
+    refuse_partial_refresh()  the pre-hook that stops a full refresh of one model alone
     make_marks()           the table of marks, on-run-start
     as_last_built('m')     the relation of a model downstream of the caller, as it stands from the
                            last build; `ref` would be a cycle
@@ -64,6 +65,12 @@
         ~ ' left join (select model, max(file_id) as file_id from operations.model_marks'
         ~ ' group by model) as marks on models.model = marks.model)'
     ) }}
+{%- endmacro %}
+
+{% macro refuse_partial_refresh() -%}
+    {%- if execute and config.get('materialized') == 'incremental' -%}
+        {%- do start_of_window() -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro mark_built() -%}
