@@ -9,7 +9,7 @@ Each phase is a fresh process, so its memory is its own. Imports are not timed, 
 pays them once; dbt's start is, for each of its two steps is a process in a real run too. dbt runs
 models and seeds without their tests.
 
-    python benchmarks/warehouse.py [--events 10000000] [--world DIR] [--keep DIR]
+    python benchmarks/warehouse.py [--events 10000000] [--clients 20] [--world DIR] [--keep DIR]
 """
 
 import argparse
@@ -267,11 +267,13 @@ def main() -> None:
     """Read the arguments, make the world if need be, measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--clients", type=int, help="one for half a million events by default")
     parser.add_argument("--world", type=Path, help="folder of the made world; made when missing")
     parser.add_argument("--keep", type=Path, help="new folder for the warehouse, not removed")
     arguments = parser.parse_args()
-    default = Path(tempfile.gettempdir()) / f"ringtrail-world-{arguments.events}"
-    world = ensure_world(arguments.world or default, arguments.events)
+    clients = arguments.clients or max(1, arguments.events // 500_000)
+    default = Path(tempfile.gettempdir()) / f"ringtrail-world-{arguments.events}-{clients}"
+    world = ensure_world(arguments.world or default, arguments.events, clients)
     if arguments.keep:
         arguments.keep.mkdir(parents=True)
         run(world, Build(arguments.keep.resolve()))

@@ -42,12 +42,39 @@ _READERS = {
 }
 
 
-def ensure_world(folder: Path, events: int) -> Path:
+def agency_of(clients: int) -> World:
+    """The default agency `clients` times over: as many sites and campaigns, each of its own.
+
+    An agency with twenty times the traffic has more clients, not seven sites that are twenty times
+    as busy. The matcher weighs a lost call against every touch of its site, so that the number of
+    sites matters to it more than the number of events does.
+    """
+    one = World()
+    sites = tuple(
+        replace(site, host=f"c{client}.{site.host}", share=site.share / clients)
+        for client in range(clients)
+        for site in one.sites
+    )
+    campaigns = tuple(
+        replace(
+            campaign,
+            campaign_id=f"{campaign.campaign_id}{client:03d}",
+            name=f"{campaign.name} {client}",
+            share=campaign.share / clients,
+            sites=tuple((site + client * len(one.sites), share) for site, share in campaign.sites),
+        )
+        for client in range(clients)
+        for campaign in one.campaigns
+    )
+    return replace(one, sites=sites, campaigns=campaigns)
+
+
+def ensure_world(folder: Path, events: int, clients: int) -> Path:
     """Return the landing folder below `folder`, made if it is not there yet."""
     landing = folder / "landing"
     if landing.exists():
         return landing
-    agency = World()
+    agency = agency_of(clients)
     calling = {name: CALL_FACTOR * p for name, p in agency.propensity.by_vertical.items()}
     agency = replace(agency, propensity=replace(agency.propensity, by_vertical=calling))
     mixed, partial = folder / "mixed", folder / "landing.partial"
