@@ -12,24 +12,27 @@ calls as (
 
 ),
 
-call_credits as (
+credits as (
 
-    select
-        call_credits.*,
-        call_credits.attribution_layer = 'unattributed' as is_null,
-        call_credits.attribution_layer <> 'unattributed' and (
-            call_credits.is_remainder
-            or call_credits.credit < {{ var('multi_touch_min_credit') }}
-        ) as is_folded
+    select * from {{ ref('fct_call_credits') }}
 
-    from {{ ref('fct_call_credits') }} as call_credits
-
-    inner join calls
-        on call_credits.call_id = calls.call_id
+    where
+        attribution_layer = 'unattributed'
+        or (not is_remainder and credit >= {{ var('multi_touch_min_credit') }})
 
 ),
 
-final as (
+small_credits as (
+
+    select * from {{ ref('fct_call_credits') }}
+
+    where
+        attribution_layer <> 'unattributed'
+        and (is_remainder or credit < {{ var('multi_touch_min_credit') }})
+
+),
+
+sources as (
 
     select
         call_id,
@@ -39,12 +42,10 @@ final as (
         campaign_id,
         click_id,
         session_id,
-        not is_null as may_have_path,
+        attribution_layer <> 'unattributed' as may_have_path,
         cast(credit as decimal(18, 15)) as credit
 
-    from call_credits
-
-    where not is_folded
+    from credits
 
     union all
 
@@ -59,11 +60,20 @@ final as (
         false as may_have_path,
         cast(sum(cast(credit as decimal(18, 15))) as decimal(18, 15)) as credit
 
-    from call_credits
-
-    where is_folded
+    from small_credits
 
     group by call_id, channel, platform, campaign_id
+
+),
+
+final as (
+
+    select sources.*
+
+    from sources
+
+    inner join calls
+        on sources.call_id = calls.call_id
 
 )
 

@@ -12,6 +12,30 @@ touches as (
 
 ),
 
+-- Nineteen of twenty journeys have one touch, and its channel is their path.
+longer as (
+
+    select journey_id
+
+    from touches
+
+    where touch_number = 2
+
+),
+
+numbered as (
+
+    select
+        touches.*,
+        longer.journey_id is null as is_alone
+
+    from touches
+
+    left join longer
+        on touches.journey_id = longer.journey_id
+
+),
+
 paths as (
 
     select
@@ -22,9 +46,24 @@ paths as (
         max(step_number) as step_count,
         max(case when channel <> 'Direct' then touch_number end) as last_non_direct_touch
 
-    from touches
+    from numbered
+
+    where not is_alone
 
     group by journey_id
+
+    union all
+
+    select
+        journey_id,
+        channel as path,
+        touch_number as touch_count,
+        step_number as step_count,
+        touch_number as last_non_direct_touch
+
+    from numbered
+
+    where is_alone
 
 ),
 

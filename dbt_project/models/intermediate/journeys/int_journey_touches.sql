@@ -1,9 +1,4 @@
-{#
-    A journey's touches: its own end, and before it the sessions of the person within the lookback.
-    Neighbours that are alike by var multi_touch_collapse are one step of the journey.
-#}
-{% set lookback_days = var('attribution_lookback_days') %}
-{% set step_columns = var('multi_touch_collapse') or ['session_id'] %}
+{{ config(materialized='view') }}
 
 with
 
@@ -13,76 +8,9 @@ journeys as (
 
 ),
 
-person_touches as (
+ordered_touches as (
 
-    select * from {{ ref('int_person_touches') }}
-
-),
-
-touches as (
-
-    select
-        journey_id,
-        channel,
-        platform,
-        campaign_id,
-        click_id,
-        session_id,
-        touched_at,
-        ended_at,
-        1 as is_end
-
-    from journeys
-
-    union all
-
-    select
-        journeys.journey_id,
-        person_touches.channel,
-        person_touches.platform,
-        person_touches.campaign_id,
-        person_touches.click_id,
-        person_touches.session_id,
-        person_touches.touched_at,
-        journeys.ended_at,
-        0 as is_end
-
-    from journeys
-
-    inner join person_touches
-        on
-            journeys.person_id = person_touches.person_id
-            and journeys.ended_at >= person_touches.touched_at
-            and journeys.lookback_from_at
-            <= person_touches.touched_at + interval '{{ lookback_days }} days'
-            and journeys.session_id is distinct from person_touches.session_id
-
-),
-
-ordered as (
-
-    select
-        *,
-        concat_ws('|', {{ step_columns | join(', ') }}) as step_key,
-        row_number() over (
-            partition by journey_id
-            order by is_end asc, touched_at asc, session_id asc
-        ) as touch_number
-
-    from touches
-
-),
-
-compared as (
-
-    select
-        *,
-        coalesce(
-            step_key <> lag(step_key) over (partition by journey_id order by touch_number asc),
-            true
-        ) as is_new_step
-
-    from ordered
+    select * from {{ ref('int_journey_touches_ordered') }}
 
 ),
 
@@ -90,13 +18,8 @@ final as (
 
     select
         journey_id,
-        cast(touch_number as integer) as touch_number,
-        cast(
-            count(case when is_new_step then 1 end) over (
-                partition by journey_id
-                order by touch_number asc
-            ) as integer
-        ) as step_number,
+        touch_number,
+        step_number,
         is_new_step,
         channel,
         platform,
@@ -106,7 +29,26 @@ final as (
         touched_at,
         ended_at
 
-    from compared
+    from ordered_touches
+
+    union all
+
+    select
+        journey_id,
+        1 as touch_number,
+        1 as step_number,
+        true as is_new_step,
+        channel,
+        platform,
+        campaign_id,
+        click_id,
+        session_id,
+        touched_at,
+        ended_at
+
+    from journeys
+
+    where journey_id not in (select journey_id from ordered_touches)
 
 )
 
