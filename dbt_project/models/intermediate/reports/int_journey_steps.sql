@@ -2,9 +2,8 @@
 
 {#
     Pings say only that a page is still open. A call stands in every journey that it may belong to,
-    from var journey_min_credit on: its candidates of less would be most rows and tell nothing.
-    A view, because only visitor_journeys reads it. In an increment the events are those of touched
-    visitors.
+    from var journey_min_credit on. A view, because only visitor_journeys reads it; in an increment
+    the events are those of touched visitors.
 #}
 with
 
@@ -38,7 +37,9 @@ call_credits as (
 -- A session's credit is spread over a few clicks: one of them has a twentieth of the limit.
 promising as (
 
-    select distinct call_id, session_id
+    select distinct
+        call_id,
+        session_id
     from {{ ref('fct_call_credits') }}
     where session_id is not null and credit >= {{ var('journey_min_credit') }} / 20
 
