@@ -5,10 +5,18 @@
     it said nothing (no model yet, no candidate) the holder of the live lease, else 'none of these'.
     That row stands there even without probability: evidence passes on to it what nobody else takes.
 
+    Calls that are credited as matched need none of this and are left out.
+
     A view, like what follows up to fct_call_credits: the rows are many and each is used once.
 #}
 
 with
+
+as_matched as (
+
+    select call_id from {{ ref('int_calls_as_matched') }}
+
+),
 
 calls_to_match as (
 
@@ -20,7 +28,9 @@ candidates as (
 
     select * from {{ ref('stg_ml__call_candidates') }}
 
-    where {{ only_touched('call_id', 'int_calls_recredited') }}
+    where
+        {{ only_touched('call_id', 'int_calls_recredited') }}
+        and call_id not in (select as_matched.call_id from as_matched)
 
 ),
 

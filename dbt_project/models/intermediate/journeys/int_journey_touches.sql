@@ -48,7 +48,7 @@ final as (
 
     from journeys
 
-    where journey_id not in (select journey_id from ordered_touches)
+    where journey_id not in (select ordered_touches.journey_id from ordered_touches)
 
 )
 

@@ -1,10 +1,8 @@
 {#
-    The touches of a journey: its own end, and before it the sessions of the person within the
-    lookback. Neighbours that are alike by var multi_touch_collapse are one step of the journey.
-    Journeys without any such session are nineteen of twenty, and nothing in them has an order.
+    The touches of a journey: its end, and before it the person's sessions within the lookback. Nineteen
+    of twenty journeys have none of these and are left out. Neighbours alike are one step of it.
 #}
-{% set lookback_days = var('attribution_lookback_days') %}
-{% set step_columns = var('multi_touch_collapse') or ['session_id'] %}
+{% set alike = var('multi_touch_collapse') or ['session_id'] %}
 
 with
 
@@ -40,7 +38,7 @@ earlier_touches as (
             journeys.person_id = person_touches.person_id
             and journeys.ended_at >= person_touches.touched_at
             and journeys.lookback_from_at
-            <= person_touches.touched_at + interval '{{ lookback_days }} days'
+            <= person_touches.touched_at + interval '{{ var('attribution_lookback_days') }} days'
             and journeys.session_id is distinct from person_touches.session_id
 
 ),
@@ -64,7 +62,7 @@ touches as (
 
     from journeys
 
-    where journey_id in (select journey_id from earlier_touches)
+    where journey_id in (select earlier_touches.journey_id from earlier_touches)
 
 ),
 
@@ -72,7 +70,7 @@ ordered as (
 
     select
         *,
-        concat_ws('|', {{ step_columns | join(', ') }}) as step_key,
+        concat_ws('|', {{ alike | join(', ') }}) as step_key,
         row_number() over (
             partition by journey_id
             order by is_end asc, touched_at asc, session_id asc
@@ -86,8 +84,10 @@ compared as (
 
     select
         *,
-        lag(step_key) over (partition by journey_id order by touch_number asc)
-        is distinct from step_key as is_new_step
+        coalesce(
+            step_key <> lag(step_key) over (partition by journey_id order by touch_number asc),
+            true
+        ) as is_new_step
 
     from ordered
 

@@ -2,9 +2,8 @@
 
 {#
     Pings say only that a page is still open. A call stands in every journey that it may belong to,
-    from var journey_min_credit on: its candidates of less would be most rows and tell nothing.
-    A view, because only visitor_journeys reads it. In an increment the events are those of touched
-    visitors.
+    from var journey_min_credit on. A view, because only visitor_journeys reads it; in an increment
+    the events are those of touched visitors.
 #}
 with
 
@@ -29,20 +28,40 @@ calls as (
 
 ),
 
+call_credits as (
+
+    select * from {{ ref('fct_call_credits') }}
+
+),
+
+-- A session's credit is spread over a few clicks: one of them has a twentieth of the limit.
+promising as (
+
+    select distinct
+        call_id,
+        session_id
+    from {{ ref('fct_call_credits') }}
+    where session_id is not null and credit >= {{ var('journey_min_credit') }} / 20
+
+),
+
 session_credits as (
 
     select
-        call_id,
-        session_id,
-        cast(sum(cast(credit as decimal(18, 15))) as double) as credit
+        call_credits.call_id,
+        call_credits.session_id,
+        cast(sum(cast(call_credits.credit as decimal(18, 15))) as double) as credit
 
-    from {{ ref('fct_call_credits') }}
+    from call_credits
 
-    where session_id is not null
+    inner join promising
+        on
+            call_credits.call_id = promising.call_id
+            and call_credits.session_id = promising.session_id
 
-    group by call_id, session_id
+    group by call_credits.call_id, call_credits.session_id
 
-    having sum(cast(credit as decimal(18, 15))) >= {{ var('journey_min_credit') }}
+    having sum(cast(call_credits.credit as decimal(18, 15))) >= {{ var('journey_min_credit') }}
 
 ),
 
@@ -72,7 +91,7 @@ final as (
             else session_events.event_type
         end as step_type,
         session_events.occurred_at as step_at,
-        {{ url_path('session_events.page_url') }} as page_path,
+        session_events.page_path,
         session_events.tracking_number,
         null as call_id,
         null as credit

@@ -8,7 +8,12 @@ with
 
 web_events as (
 
-    select * from {{ web_events() }}
+    select
+        *,
+        -- Before the join the URLs are still a dictionary: its entries are parsed, not the rows.
+        {{ url_path('page_url') }} as page_path
+
+    from {{ web_events() }}
 
 ),
 
@@ -27,6 +32,7 @@ final as (
         web_events.event_type,
         web_events.occurred_at,
         web_events.page_url,
+        web_events.page_path,
         web_events.tracking_number,
         web_events.pool_id,
         web_events.form_caller_key

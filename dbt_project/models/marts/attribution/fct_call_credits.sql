@@ -10,14 +10,18 @@ candidates as (
 
 ),
 
+as_matched as (
+
+    select * from {{ ref('int_call_candidates_as_matched') }}
+
+),
+
 ranked as (
 
     select
         *,
         row_number() over best_first as candidate_rank,
-        sum(mass) over (
-            best_first rows between unbounded preceding and unbounded following
-        ) as call_mass
+        sum(mass) over (partition by call_id) as call_mass
 
     from candidates
 
@@ -106,6 +110,10 @@ final as (
         model_version
 
     from layered
+
+    union all
+
+    select * from as_matched
 
 )
 
