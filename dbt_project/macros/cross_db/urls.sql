@@ -16,8 +16,19 @@
     {{ exceptions.raise_compiler_error("url_host: no implementation for " ~ target.type) }}
 {%- endmacro %}
 
+{#  Almost every URL has a plain host between its slashes; a pattern over that short text costs less
+    than half of one over the whole URL, which what is left needs (users, ports, no scheme). #}
 {% macro duckdb__url_host(url) -%}
-    lower(nullif(regexp_extract({{ url }}, '^[^:/?#]*:?//(?:[^/?#@]*@)?([^/?#:]+)', 1), ''))
+    {%- set host = "split_part(" ~ url ~ ", '/', 3)" -%}
+    lower(
+        case
+            when
+                starts_with({{ url }}, 'https://')
+                and regexp_full_match({{ host }}, '[A-Za-z0-9.-]+')
+                then {{ host }}
+            else nullif(regexp_extract({{ url }}, '^[^:/?#]*:?//(?:[^/?#@]*@)?([^/?#:]+)', 1), '')
+        end
+    )
 {%- endmacro %}
 
 {% macro url_path(url) -%}
@@ -41,11 +52,20 @@
 {%- endmacro %}
 
 {#  The `;` also finds parameters behind an HTML-escaped `&amp;`. The plain search for the name goes
-    first because it costs a tenth of the pattern. #}
+    first because it costs a tenth of the pattern; where it finds the parameter itself, the value is cut
+    from there, in a third of the time. Only a name that ends in this one (`xgclid=`) needs the pattern. #}
 {% macro duckdb__query_parameter(url, name) -%}
+    {%- set place = "strpos(" ~ url ~ ", '" ~ name ~ "=')" -%}
     case
-        when contains({{ url }}, '{{ name }}=')
-            then nullif(regexp_extract({{ url }}, '[?&;]{{ name }}=([^&;#]*)', 1), '')
+        when {{ place }} = 0 then null
+        when substr({{ url }}, {{ place }} - 1, 1) in ('?', '&', ';')
+            then nullif(
+                regexp_extract(
+                    substr({{ url }}, {{ place }} + {{ name | length + 1 }}), '^[^&;#]*'
+                ),
+                ''
+            )
+        else nullif(regexp_extract({{ url }}, '[?&;]{{ name }}=([^&;#]*)', 1), '')
     end
 {%- endmacro %}
 

@@ -1,22 +1,16 @@
 {{ config(tags=['delta']) }}
 {#
-    Parsing a URL costs more than reading it, and most events bring no source: the searches for
-    plain text go first, and only rows that pass them meet a regular expression.
+    Parsing a URL costs more than reading it, and most events bring no source: searches for plain
+    text go first, and only rows that pass them meet a regular expression.
 
     Events that are no page view are looked at only at a visitor's first instant: a beacon that
     overtook (or outlived) its page view knows the same page and referrer.
+    A link that carries several click ids counts for the first of these types.
 #}
-{# In the order in which they count when a link carries several. #}
 {% set click_id_types = ['gclid', 'gbraid', 'wbraid', 'msclkid', 'ttclid', 'fbclid'] %}
 {% set tags = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] %}
 
 with
-
-web_events as (
-
-    select * from {{ web_events() }}
-
-),
 
 visitors_without_opening_page_view as (
 
@@ -24,7 +18,6 @@ visitors_without_opening_page_view as (
         visitor_id,
         min(occurred_at) as first_event_at
 
-    -- Not the CTE: used twice, it would be written out in full width.
     from {{ web_events() }}
 
     group by visitor_id
@@ -38,38 +31,47 @@ visitors_without_opening_page_view as (
 
 ),
 
-gated as (
+looked_at as (
 
-    select
-        web_events.event_id,
-        web_events.visitor_id,
-        web_events.occurred_at,
-        web_events.event_type = 'page_view' as is_page_view,
-        case
-            when
-                contains(web_events.page_url, 'clid=')
-                or contains(web_events.page_url, 'clkid=')
-                or contains(web_events.page_url, 'braid=')
-                or contains(web_events.page_url, 'utm_')
-                then split_part(web_events.page_url, '#', 1)
-        end as tagged_url,
-        case
-            when
-                split_part(web_events.page_referrer, '/', 3)
-                <> split_part(web_events.page_url, '/', 3)
-                then web_events.page_referrer
-        end as other_referrer,
-        web_events.page_url
+    select * from {{ web_events() }}
 
-    from web_events
-    left join visitors_without_opening_page_view as unopened
+    where event_type = 'page_view'
+
+    union all
+
+    select web_events.* from {{ web_events() }} as web_events
+
+    inner join visitors_without_opening_page_view as unopened
         on
             web_events.visitor_id = unopened.visitor_id
             and web_events.occurred_at = unopened.first_event_at
 
-    where
-        web_events.event_type = 'page_view'
-        or unopened.visitor_id is not null
+    where web_events.event_type <> 'page_view'
+
+),
+
+gated as (
+
+    select
+        event_id,
+        visitor_id,
+        occurred_at,
+        event_type = 'page_view' as is_page_view,
+        case
+            when
+                contains(page_url, 'clid=')
+                or contains(page_url, 'clkid=')
+                or contains(page_url, 'braid=')
+                or contains(page_url, 'utm_')
+                then split_part(page_url, '#', 1)
+        end as tagged_url,
+        page_url,
+        case
+            when split_part(page_referrer, '/', 3) <> split_part(page_url, '/', 3)
+                then page_referrer
+        end as other_referrer
+
+    from looked_at
 
 ),
 
@@ -88,9 +90,7 @@ extracted as (
 
     from gated
 
-    where
-        tagged_url is not null
-        or other_referrer is not null
+    where coalesce(tagged_url, other_referrer) is not null
 
 ),
 
