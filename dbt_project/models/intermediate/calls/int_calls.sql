@@ -77,8 +77,9 @@ final as (
 
     left join shown_pools
         on
-            calls.to_number = shown_pools.tracking_number
-            and numbers.tracking_number is null
+            -- One equation: with a condition on numbers beside it, every pair was compared.
+            case when numbers.tracking_number is null then calls.to_number end
+            = shown_pools.tracking_number
 
     left join pool_sites
         on coalesce(numbers.pool_id, shown_pools.pool_id) = pool_sites.pool_id

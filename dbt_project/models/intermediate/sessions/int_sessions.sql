@@ -105,9 +105,10 @@ final as (
 
     left join campaign_aliases
         on
-            lower(trim(session_sources.utm_campaign)) = campaign_aliases.alias
+            -- As a condition of its own, is_paid made every pair be compared.
+            case when session_channels.is_paid then lower(trim(session_sources.utm_campaign)) end
+            = campaign_aliases.alias
             and coalesce(session_channels.platform_hint, 'any') = campaign_aliases.platform_hint
-            and session_channels.is_paid
 
     left join user_agents
         on session_starts.user_agent = user_agents.user_agent
