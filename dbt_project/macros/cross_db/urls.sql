@@ -40,7 +40,22 @@
 {%- endmacro %}
 
 {% macro duckdb__url_path(url) -%}
-    coalesce(nullif(regexp_extract({{ url }}, '^[^:/?#]*:?//[^/?#]*([^?#]*)', 1), ''), '/')
+    {%- set host = "split_part(" ~ url ~ ", '/', 3)" -%}
+    coalesce(
+        nullif(
+            case
+                when
+                    starts_with({{ url }}, 'https://')
+                    and regexp_full_match({{ host }}, '[A-Za-z0-9.-]+')
+                    then regexp_extract(
+                        substr({{ url }}, {{ 'https://' | length + 1 }} + length({{ host }})), '^[^?#]*'
+                    )
+                else regexp_extract({{ url }}, '^[^:/?#]*:?//[^/?#]*([^?#]*)', 1)
+            end,
+            ''
+        ),
+        '/'
+    )
 {%- endmacro %}
 
 {% macro query_parameter(url, name) -%}
