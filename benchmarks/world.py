@@ -66,7 +66,15 @@ def agency_of(clients: int) -> World:
         for client in range(clients)
         for campaign in one.campaigns
     )
-    return replace(one, sites=sites, campaigns=campaigns)
+    others = one.other_calls
+    others = replace(
+        others,
+        # Rates of the whole traffic by site and number: there are as many times more of those.
+        null_per_site=others.null_per_site / clients,
+        wrong_numbers_per_site=others.wrong_numbers_per_site / clients,
+        billboard_per_number=others.billboard_per_number / clients,
+    )
+    return replace(one, sites=sites, campaigns=campaigns, other_calls=others)
 
 
 def ensure_world(folder: Path, events: int, clients: int) -> Path:
