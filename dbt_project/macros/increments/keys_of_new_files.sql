@@ -11,17 +11,3 @@
         true
     {%- endif -%}
 {%- endmacro %}
-
-{#
-    not_built_before(['platform', 'click_id']): the condition that keeps a query to keys that earlier
-    builds of this model have not met; always true in a full build.
-#}
-{% macro not_built_before(key) -%}
-    {%- if is_increment() -%}
-        ({{ key | join(', ') }}) not in (
-            select ({{ key | join(', ') }}) from {{ this }} where _file_id <= {{ built_up_to() }}
-        )
-    {%- else -%}
-        true
-    {%- endif -%}
-{%- endmacro %}
