@@ -10,8 +10,8 @@
     built_up_to()          the last file that earlier builds have seen; 0 in a full build
     start_of_window()      the same, for what runs after a model's own query
     lowest_mark()          SQL of the same, for stg_operations__build_window alone
-    mark_built()           the post-hook that leaves the mark
-    refuse_partial_refresh()  the pre-hook that stops a full refresh of one model alone
+    forget_window()        the post-hook of stg_operations__build_window: what was read of it is old
+    mark_built()           the statement that leaves the mark, in the materialization `incremental`
     make_marks()           the table of marks, on-run-start
     as_last_built('m')     the relation of a model downstream of the caller, as it stands from the
                            last build; `ref` would be a cycle
@@ -29,20 +29,27 @@
     {{ return(start_of_window() if execute else 0) }}
 {%- endmacro %}
 
+{#  Read once in a run of dbt and kept in `graph`, the one thing that all nodes share: half the models
+    ask, some of them three times, and a query costs dbt 0.005 s. #}
 {% macro start_of_window() -%}
-    {%- set window = as_last_built('stg_operations__build_window') -%}
-    {%- if window is none -%}
-        {{ return(0) }}
+    {%- if 'from_file_id' not in graph -%}
+        {%- set window = as_last_built('stg_operations__build_window') -%}
+        {%- set rows = run_query('select from_file_id from ' ~ window).rows if window else [] -%}
+        {%- do graph.update({'from_file_id': rows[0][0] if rows else 0}) -%}
     {%- endif -%}
-    {%- set rows = run_query('select from_file_id from ' ~ window).rows -%}
-    {%- set from_file_id = rows[0][0] if rows else 0 -%}
-    {%- if flags.FULL_REFRESH and from_file_id > 0 -%}
+    {%- if flags.FULL_REFRESH and graph['from_file_id'] > 0 -%}
         {{ exceptions.raise_compiler_error(
             "a full refresh of " ~ model.name ~ " alone would rebuild it from the rows of the last"
             ~ " increment: run `dbt build --full-refresh`, or add stg_operations__build_window+ to --select"
         ) }}
     {%- endif -%}
-    {{ return(from_file_id) }}
+    {{ return(graph['from_file_id']) }}
+{%- endmacro %}
+
+{% macro forget_window() -%}
+    {%- if execute -%}
+        {%- do graph.pop('from_file_id', none) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro lowest_mark() -%}
@@ -67,18 +74,10 @@
     ) }}
 {%- endmacro %}
 
-{% macro refuse_partial_refresh() -%}
-    {%- if execute and config.get('materialized') == 'incremental' -%}
-        {%- do start_of_window() -%}
-    {%- endif -%}
-{%- endmacro %}
-
 {% macro mark_built() -%}
-    {%- if execute and config.get('materialized') == 'incremental' -%}
-        insert into operations.model_marks
-        select '{{ this.identifier }}', to_file_id, current_timestamp
-        from {{ as_last_built('stg_operations__build_window') }}
-    {%- endif -%}
+    insert into operations.model_marks
+    select '{{ this.identifier }}', to_file_id, current_timestamp
+    from {{ as_last_built('stg_operations__build_window') }};
 {%- endmacro %}
 
 {% macro make_marks() -%}

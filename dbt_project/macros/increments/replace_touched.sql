@@ -1,6 +1,6 @@
 {#
-    The incremental strategy of this project: the rows of whatever was touched go, the rows that the
-    model's query gives for it come.
+    How an increment changes a table: the rows of whatever was touched go, the rows that the model's
+    query gives for it come.
 
     dbt's own delete+insert deletes only keys that come again, so the rows of a session that a late
     event has merged into another would stay for ever. Here the model names what was touched:
@@ -11,11 +11,8 @@
     on `this` and `touched` stands for it. `unique_key` is for rows that come again although nothing
     of theirs was touched: they replace the old ones as well.
 #}
-{% macro get_incremental_replace_touched_sql(arguments) -%}
-    {%- set target = arguments['target_relation'] -%}
-    {%- set fresh = arguments['temp_relation'] -%}
-    {%- set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    {%- set unique_key = arguments['unique_key'] -%}
+{% macro replace_touched(target, fresh) -%}
+    {%- set unique_key = config.get('unique_key') -%}
     {%- if start_of_window() == 0 %}
     delete from {{ target }};
     {%- else %}
@@ -34,8 +31,8 @@
         {%- endfor %};
     {%- endif %}
     {%- endif %}
-    insert into {{ target }} ({{ columns }})
-    select {{ columns }} from {{ fresh }}
+    insert into {{ target }} by name
+    select * from {{ fresh }}
 {%- endmacro %}
 
 {#

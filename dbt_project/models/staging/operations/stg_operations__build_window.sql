@@ -1,3 +1,4 @@
+{{ config(post_hook="{{ forget_window() }}") }}
 {# One row; what it is for stands in macros/increments/build_window.sql. #}
 
 with
