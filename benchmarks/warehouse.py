@@ -6,8 +6,8 @@
     groups them by session; the ratio to it is the figure to compare between machines
 
 Each phase is a fresh process, so its memory is its own. Imports are not timed, as `ringtrail run`
-pays them once; dbt's start is, for each of its two steps is a process in a real run too. dbt runs
-models and seeds without their tests.
+pays them once, and dbt runs in the process of the run. dbt runs models and seeds without their
+tests.
 
     python benchmarks/warehouse.py [--events 10000000] [--clients 20] [--world DIR] [--keep DIR]
 """
@@ -17,8 +17,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +31,7 @@ from world import ensure_world
 REPO_ROOT = Path(__file__).resolve().parents[1]
 SLOWEST_MODELS = 10
 _OF_MATCHER = "source:ml+"
+_UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 _FLOOR = {
     "scan": "select bit_xor(hash(events)) from events",
@@ -79,6 +78,10 @@ class Build:
     def target(self) -> Path:
         return self.folder / "target"
 
+    @property
+    def model_seconds(self) -> Path:
+        return self.folder / "model_seconds.json"
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -106,12 +109,12 @@ def load(build: Build) -> Callable[[], object]:
 
 def evidence(build: Build) -> Callable[[], object]:
     """Prepare dbt from staging to what the matcher learns from."""
-    return lambda: _dbt(build, "build", "--exclude", _OF_MATCHER)
+    return _dbt(build, "build", *_UNTESTED, "--exclude", _OF_MATCHER)
 
 
 def marts(build: Build) -> Callable[[], object]:
     """Prepare dbt from the matcher's answers to the reports."""
-    return lambda: _dbt(build, "build", "--select", _OF_MATCHER)
+    return _dbt(build, "build", *_UNTESTED, "--select", _OF_MATCHER)
 
 
 def train(build: Build) -> Callable[[], object]:
@@ -157,20 +160,26 @@ def _matcher(build: Build, asset: str) -> Callable[[], object]:
     return lambda: getattr(assets, asset)(warehouse=warehouse)
 
 
-def _dbt(build: Build, *arguments: str) -> None:
-    untested = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    options = ("--target-path", str(build.target), "--log-path", str(build.folder / "logs"))
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    done = subprocess.run(  # noqa: S603  (our own dbt, no user input)
-        [dbt, "--quiet", *arguments, *(untested if "build" in arguments else ()), *options],
-        cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(build.warehouse)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"dbt {arguments[0]} failed:\n{done.stdout[-3000:]}{done.stderr}")
+def _dbt(build: Build, *arguments: str) -> Callable[[], object]:
+    """Prepare dbt, called as `ringtrail run` calls it; it leaves the seconds of each model."""
+    import dbt.adapters.duckdb  # noqa: PLC0415 - imported here so that it is not timed
+    import dbt.cli.main  # noqa: F401, PLC0415
+
+    from orchestration.dbt_in_process import run_dbt  # noqa: PLC0415
+
+    os.environ["RINGTRAIL_WAREHOUSE"] = str(build.warehouse)
+    os.environ["DBT_TARGET_PATH"] = str(build.target)
+    seconds: dict[str, float] = {}
+
+    def note(result: dict) -> None:
+        data = result["data"]
+        seconds[data["node_info"]["unique_id"].split(".")[-1]] = data["execution_time"]
+
+    def work() -> None:
+        run_dbt(["--quiet", *arguments], note)
+        build.model_seconds.write_text(json.dumps(seconds))
+
+    return work
 
 
 def measured(phase: str, prepare: Callable[..., Callable[[], object]], *arguments: object) -> Cost:
@@ -208,13 +217,8 @@ def run_phases(build: Build, title: str) -> tuple[Cost, dict[str, float]]:
     for name, prepare in PHASES.items():
         costs.append(in_fresh_process(name, prepare, build))
         if prepare in (evidence, marts):
-            models |= _model_seconds(build)
+            models |= json.loads(build.model_seconds.read_text())
     return _print_total(costs), models
-
-
-def _model_seconds(build: Build) -> dict[str, float]:
-    results = json.loads((build.target / "run_results.json").read_text())["results"]
-    return {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}
 
 
 def _print_total(costs: list[Cost]) -> Cost:
@@ -249,7 +253,7 @@ def run(world: Path, build: Build) -> None:
     """Build the history, then add a day, and print both beside the floor."""
     land_days(world, build, last=False)
     print_size(build)
-    _dbt(build, "parse")
+    _dbt(build, "parse")()
     print("\nfloor, DuckDB on the landed events")
     steps = [in_fresh_process(step, floor, build, step) for step in _FLOOR]
     least = _print_total(steps)

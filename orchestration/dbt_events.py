@@ -1,18 +1,19 @@
-"""Row counts on dbt's materializations.
+"""A build by dbt as Dagster's events, with the row counts of what was built.
 
 Dagster's own `fetch_row_counts` opens the warehouse through dbt's adapter and keeps it open in this
-process; the next call of dbt, a process of its own, then cannot open the file. So the counts are
-read here, once per call of dbt, after its process has ended.
+process. So the counts are read here, once per build, after dbt has let go of the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DbtCliInvocation
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from orchestration.dbt_in_process import DbtFailed, run_dbt
 from orchestration.resources.warehouse import Warehouse, retry_when_busy
+from orchestration.translators import LayerTranslator
 
 _ROW_COUNTS = """
 select schema_name || '.' || table_name, estimated_size
@@ -21,20 +22,45 @@ where not internal and not temporary
 """
 
 
-def stream_with_row_counts(
-    context: dg.AssetExecutionContext, invocation: DbtCliInvocation, warehouse: Warehouse
+def build_all(
+    context: dg.AssetExecutionContext, arguments: Sequence[str], manifest: Mapping[str, Any]
 ) -> Iterator[Any]:
-    """Yield the events of `invocation`, materializations with their tables' row counts.
+    """Run dbt in this process and yield what it did as Dagster's events.
 
-    Events are held until dbt has ended, since the counts come after; what is being built is logged
-    meanwhile. If dbt fails, what it did is yielded first, then its error is raised.
+    What is being built is logged meanwhile; the events come when dbt has ended, and its failure
+    after them.
+    """
+    results: list[dict[str, Any]] = []
+    failure: DbtFailed | None = None
+
+    def note(result: dict[str, Any]) -> None:
+        results.append(result)
+        if result["data"]["node_info"]["resource_type"] != "test":
+            context.log.info(result["info"]["msg"])
+
+    try:
+        run_dbt(arguments, note)
+    except DbtFailed as error:
+        failure = error
+    for result in results:
+        message = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})
+        yield from message.to_default_asset_events(manifest, LayerTranslator(), context)
+    if failure is not None:
+        raise failure
+
+
+def with_row_counts(
+    context: dg.AssetExecutionContext, events: Iterator[Any], warehouse: Warehouse
+) -> Iterator[Any]:
+    """Yield `events`, materializations with their tables' row counts.
+
+    Events are held until dbt has ended, since the counts come after. If dbt fails, what it did is
+    yielded first, then its error is raised.
     """
     held: list[Any] = []
     failure: Exception | None = None
     try:
-        for event in invocation.stream():
-            if isinstance(event, dg.Output):
-                context.log.info(_address(context, event))
+        for event in events:
             held.append(event)
     except Exception as error:
         failure = error
