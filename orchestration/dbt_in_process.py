@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestration.settings import REPO_ROOT
 
-LEAN_FLAGS = ("--no-write-json", "--log-level-file", "none")
+LEAN_FLAGS = ("--no-write-json", "--log-level-file", "none", "--no-use-colors")
 
 _RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult"}
 """Events that say how a node went; what else dbt tells is for the log."""

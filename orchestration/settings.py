@@ -10,7 +10,7 @@ so that two warehouses in one folder share nothing:
     data/ringtrail.duckdb                     the warehouse
     data/ringtrail.duckdb.state/dagster/      runs, events, schedules (DAGSTER_HOME)
     data/ringtrail.duckdb.state/dlt/          load packages on their way in
-    data/ringtrail.duckdb.state/dbt/          the manifest, compiled SQL, logs
+    data/ringtrail.duckdb.state/dbt/          what dbt knows of the project
     data/ringtrail.duckdb.state/run.log       what the steps of command-line runs printed
     data/ringtrail.duckdb.state/serving.duckdb   the published copy of the marts
     data/ringtrail.duckdb.state/published/    the manifests of the dbt project that made that copy
@@ -152,7 +152,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def dbt_target(self) -> Path:
-        """Manifest and compiled SQL of dbt."""
+        """The manifest, and what dbt has parsed."""
         return self.state_dir / "dbt" / "target"
 
     @cached_property
