@@ -1,7 +1,7 @@
 {#
-    As channel_calls_daily, by keyword: a call is one yes-or-no answer per source, so that its
-    candidates within one keyword are added up before the variance is taken. Decimals make the sums
-    exact, so that they come out the same in every run.
+    As channel_calls_daily, by keyword: a call is one yes-or-no answer per source, and its candidates
+    within one keyword were added up before the variance is taken here. Decimals make the sums exact,
+    so that they come out the same in every run.
 #}
 
 with
@@ -13,26 +13,9 @@ calls as (
 
 ),
 
-credits as (
-
-    select * from {{ ref('fct_call_credits') }}
-
-),
-
 shares as (
 
-    select
-        call_id,
-        channel,
-        platform,
-        campaign_id,
-        ad_group_id,
-        keyword_id,
-        sum(cast(credit as decimal(18, 15))) as credit
-
-    from credits
-
-    group by call_id, channel, platform, campaign_id, ad_group_id, keyword_id
+    select * from {{ ref('int_call_credits_by_keyword') }}
 
 ),
 
@@ -52,7 +35,7 @@ measured as (
             as decimal(18, 15)
         ) as variance,
         case when calls.is_qualified then shares.credit else 0 end as qualified_credit,
-        cast(shares.credit as decimal(18, 15)) * calls.revenue_amount as revenue,
+        shares.credit * calls.revenue_amount as revenue,
         case
             when calls.is_qualified
                 then cast(
