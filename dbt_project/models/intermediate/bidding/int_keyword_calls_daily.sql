@@ -30,10 +30,10 @@ measured as (
         shares.ad_group_id,
         shares.keyword_id,
         shares.credit,
-        cast(
-            greatest(cast(shares.credit as double) * (1 - cast(shares.credit as double)), 0)
-            as decimal(18, 15)
-        ) as variance,
+        {{ bernoulli_variance('shares.credit') }} as variance,
+        {{ bernoulli_third_moment('shares.credit') }} as third_moment,
+        {{ certain_calls('shares.credit') }} as certain,
+        case when shares.credit > 0 then 1 else 0 end as possible,
         case when calls.is_qualified then shares.credit else 0 end as qualified_credit,
         shares.credit * calls.revenue_amount as revenue,
         case
@@ -63,6 +63,9 @@ final as (
         revenue_currency,
         sum(credit) as calls,
         sum(variance) as calls_variance,
+        sum(third_moment) as calls_third_moment,
+        cast(sum(certain) as bigint) as calls_certain,
+        cast(sum(possible) as bigint) as calls_possible,
         sum(qualified_credit) as qualified_calls,
         coalesce(sum(revenue), 0) as revenue,
         coalesce(sum(revenue_square), 0) as revenue_squares
