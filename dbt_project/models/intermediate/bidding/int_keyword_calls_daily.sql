@@ -1,7 +1,7 @@
 {#
-    As channel_calls_daily, by keyword: a call is one yes-or-no answer per source, so that its
-    candidates within one keyword are added up before the variance is taken. Decimals make the sums
-    exact, so that they come out the same in every run.
+    As channel_calls_daily, by keyword: a call is one yes-or-no answer per source, and its candidates
+    within one keyword were added up before the variance is taken here. Decimals make the sums exact,
+    so that they come out the same in every run.
 #}
 
 with
@@ -13,26 +13,9 @@ calls as (
 
 ),
 
-credits as (
-
-    select * from {{ ref('fct_call_credits') }}
-
-),
-
 shares as (
 
-    select
-        call_id,
-        channel,
-        platform,
-        campaign_id,
-        ad_group_id,
-        keyword_id,
-        sum(cast(credit as decimal(18, 15))) as credit
-
-    from credits
-
-    group by call_id, channel, platform, campaign_id, ad_group_id, keyword_id
+    select * from {{ ref('int_call_credits_by_keyword') }}
 
 ),
 
@@ -47,12 +30,12 @@ measured as (
         shares.ad_group_id,
         shares.keyword_id,
         shares.credit,
-        cast(
-            greatest(cast(shares.credit as double) * (1 - cast(shares.credit as double)), 0)
-            as decimal(18, 15)
-        ) as variance,
+        {{ bernoulli_variance('shares.credit') }} as variance,
+        {{ bernoulli_third_moment('shares.credit') }} as third_moment,
+        {{ certain_calls('shares.credit') }} as certain,
+        case when shares.credit > 0 then 1 else 0 end as possible,
         case when calls.is_qualified then shares.credit else 0 end as qualified_credit,
-        cast(shares.credit as decimal(18, 15)) * calls.revenue_amount as revenue,
+        shares.credit * calls.revenue_amount as revenue,
         case
             when calls.is_qualified
                 then cast(
@@ -80,6 +63,9 @@ final as (
         revenue_currency,
         sum(credit) as calls,
         sum(variance) as calls_variance,
+        sum(third_moment) as calls_third_moment,
+        cast(sum(certain) as bigint) as calls_certain,
+        cast(sum(possible) as bigint) as calls_possible,
         sum(qualified_credit) as qualified_calls,
         coalesce(sum(revenue), 0) as revenue,
         coalesce(sum(revenue_square), 0) as revenue_squares

@@ -5,6 +5,14 @@
 #}
 
 {% set keys = ['platform', 'campaign_id', 'ad_group_id', 'keyword_id'] | join(',\n        ') %}
+{% set counts = [
+    'calls',
+    'calls_variance',
+    'calls_third_moment',
+    'calls_certain',
+    'calls_possible',
+    'qualified_calls',
+] %}
 
 with
 
@@ -37,9 +45,9 @@ stacked as (
         impressions,
         clicks,
         sessions,
-        0 as calls,
-        0 as calls_variance,
-        0 as qualified_calls,
+        {% for counted in counts %}
+        0 as {{ counted }},
+        {% endfor %}
         0 as revenue,
         0 as revenue_squares
 
@@ -57,9 +65,9 @@ stacked as (
         0 as impressions,
         0 as clicks,
         0 as sessions,
-        {{ '0' if is_money else 'calls' }} as calls,
-        {{ '0' if is_money else 'calls_variance' }} as calls_variance,
-        {{ '0' if is_money else 'qualified_calls' }} as qualified_calls,
+        {% for counted in counts %}
+        {{ '0' if is_money else counted }} as {{ counted }},
+        {% endfor %}
         {{ 'revenue' if is_money else '0' }} as revenue,
         {{ 'revenue_squares' if is_money else '0' }} as revenue_squares
 

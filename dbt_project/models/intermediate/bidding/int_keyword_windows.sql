@@ -31,6 +31,9 @@ final as (
         cast(sum(metrics.sessions) as bigint) as sessions,
         cast(sum(metrics.calls) as decimal(38, 15)) as calls,
         cast(sum(metrics.calls_variance) as decimal(38, 15)) as calls_variance,
+        cast(sum(metrics.calls_third_moment) as decimal(38, 15)) as calls_third_moment,
+        cast(sum(metrics.calls_certain) as bigint) as calls_certain,
+        cast(sum(metrics.calls_possible) as bigint) as calls_possible,
         cast(sum(metrics.qualified_calls) as decimal(38, 15)) as qualified_calls,
         cast(sum(metrics.revenue) as decimal(38, 21)) as revenue,
         cast(sum(metrics.revenue_squares) as decimal(38, 9)) as revenue_squares

@@ -75,22 +75,37 @@ sourced as (
 
 ),
 
-final as (
+-- A call fits one report at most. Platform and campaign are compared after the join: as conditions
+-- of it, DuckDB compares every call with every report.
+reported as (
 
     select
-        sourced.call_id,
-        sourced.channel,
-        sourced.platform,
-        coalesce(sourced.campaign_id, platform_calls.campaign_id) as campaign_id,
-        platform_calls.ad_group_id
+        sourced.*,
+        platform_calls.campaign_id as reported_campaign_id,
+        platform_calls.ad_group_id,
+        coalesce(
+            sourced.platform = platform_calls.platform
+            and coalesce(sourced.campaign_id = platform_calls.campaign_id, true),
+            false
+        ) as is_reported
 
     from sourced
 
     left join platform_calls
-        on
-            sourced.call_id = platform_calls.call_id
-            and sourced.platform = platform_calls.platform
-            and coalesce(sourced.campaign_id = platform_calls.campaign_id, true)
+        on sourced.call_id = platform_calls.call_id
+
+),
+
+final as (
+
+    select
+        call_id,
+        channel,
+        platform,
+        coalesce(campaign_id, case when is_reported then reported_campaign_id end) as campaign_id,
+        case when is_reported then ad_group_id end as ad_group_id
+
+    from reported
 
 )
 

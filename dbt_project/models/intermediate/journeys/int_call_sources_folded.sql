@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_calls_recredited': 'call_id'}) }}
+
 {#
     Candidates of little credit are folded by campaign and lose their path: a lost call has hundreds
     of them, and the path behind a hundredth of a call moves no report.
@@ -17,8 +19,11 @@ credits as (
     select * from {{ ref('fct_call_credits') }}
 
     where
-        attribution_layer = 'unattributed'
-        or (not is_remainder and credit >= {{ var('multi_touch_min_credit') }})
+        (
+            attribution_layer = 'unattributed'
+            or (not is_remainder and credit >= {{ var('multi_touch_min_credit') }})
+        )
+        and {{ only_touched('call_id', 'int_calls_recredited') }}
 
 ),
 
@@ -29,6 +34,7 @@ small_credits as (
     where
         attribution_layer <> 'unattributed'
         and (is_remainder or credit < {{ var('multi_touch_min_credit') }})
+        and {{ only_touched('call_id', 'int_calls_recredited') }}
 
 ),
 

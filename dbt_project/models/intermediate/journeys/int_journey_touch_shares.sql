@@ -1,6 +1,9 @@
+{{ config(materialized='view', tags=['delta']) }}
+
 {#
     Every attribution model's share of every touch, side by side. Models that spread credit weigh the
-    steps of the path, and the touches of a step share it evenly; the others name one touch.
+    steps of the path, and the touches of a step share it evenly; the others name one touch. A view,
+    because only fct_multi_touch_credits reads it; in an increment the calls that it writes.
 #}
 {% set first_share = var('position_first_share') %}
 {% set last_share = var('position_last_share') %}
@@ -10,7 +13,7 @@ with
 journeys as (
 
     select * from {{ ref('int_journey_paths') }}
-    where call_id is not null
+    where call_id is not null and {{ only_touched('call_id', 'int_multi_touch_calls_touched') }}
 
 ),
 

@@ -15,7 +15,7 @@ calls as (
 
 credits as (
 
-    select * from {{ ref('fct_call_credits') }}
+    select * from {{ ref('int_call_credits_by_keyword') }}
 
 ),
 
@@ -32,7 +32,7 @@ shares as (
         channel,
         platform,
         campaign_id,
-        sum(cast(credit as decimal(18, 15))) as credit
+        sum(credit) as credit
 
     from credits
 

@@ -1,17 +1,5 @@
 with
 
-cohorts as (
-
-    select * from {{ ref('int_visitor_cohorts') }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('fct_sessions') }}
-
-),
-
 calls as (
 
     select
@@ -24,28 +12,9 @@ calls as (
 
 ),
 
-credits as (
-
-    select * from {{ ref('fct_call_credits') }}
-
-),
-
 cohort_credits as (
 
-    select
-        credits.call_id,
-        cohorts.cohort_week,
-        sum(cast(credits.credit as decimal(18, 15))) as credit
-
-    from credits
-
-    left join sessions
-        on credits.session_id = sessions.session_id
-
-    left join cohorts
-        on sessions.visitor_id = cohorts.visitor_id
-
-    group by credits.call_id, cohorts.cohort_week
+    select * from {{ ref('int_call_credits_by_cohort') }}
 
 ),
 
@@ -57,7 +26,7 @@ final as (
         calls.revenue_currency,
         sum(cohort_credits.credit) as calls,
         sum(case when calls.is_qualified then cohort_credits.credit else 0 end) as qualified_calls,
-        sum(cast(cohort_credits.credit as decimal(18, 15)) * calls.revenue_amount) as revenue
+        sum(cohort_credits.credit * calls.revenue_amount) as revenue
 
     from calls
 

@@ -1,17 +1,4 @@
-{# A call has no device: it takes that of the session, else of the click, that its credit names. #}
 with
-
-ad_clicks as (
-
-    select * from {{ ref('fct_ad_clicks') }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('fct_sessions') }}
-
-),
 
 calls as (
 
@@ -22,46 +9,25 @@ calls as (
 
 credits as (
 
-    select * from {{ ref('fct_call_credits') }}
-
-),
-
-credited as (
-
-    select
-        calls.call_date,
-        calls.is_qualified,
-        credits.channel,
-        coalesce(sessions.device_type, ad_clicks.device, 'unknown') as device_type,
-        cast(credits.credit as decimal(18, 15)) as credit
-
-    from calls
-
-    inner join credits
-        on calls.call_id = credits.call_id
-
-    left join sessions
-        on credits.session_id = sessions.session_id
-
-    left join ad_clicks
-        on
-            credits.platform = ad_clicks.platform
-            and credits.click_id = ad_clicks.click_id
+    select * from {{ ref('int_call_credits_by_cohort') }}
 
 ),
 
 final as (
 
     select
-        call_date,
-        channel,
-        device_type,
-        sum(credit) as calls,
-        sum(case when is_qualified then credit else 0 end) as qualified_calls
+        calls.call_date,
+        credits.channel,
+        credits.device_type,
+        sum(credits.credit) as calls,
+        sum(case when calls.is_qualified then credits.credit else 0 end) as qualified_calls
 
-    from credited
+    from calls
 
-    group by call_date, channel, device_type
+    inner join credits
+        on calls.call_id = credits.call_id
+
+    group by calls.call_date, credits.channel, credits.device_type
 
 )
 

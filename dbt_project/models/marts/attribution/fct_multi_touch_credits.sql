@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', touched={'int_multi_touch_calls_touched': 'call_id'}) }}
+
 {#
     A call's journeys are laid over one another: the credit of a touch is the sum of its shares in
     them, each times the journey's part of the call. Sums are of decimals, so that two runs agree.

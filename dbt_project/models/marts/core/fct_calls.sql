@@ -8,8 +8,7 @@ calls as (
 
 winners as (
 
-    select * from {{ ref('fct_call_credits') }}
-    where candidate_rank = 1
+    select * from {{ ref('int_call_winners') }}
 
 ),
 

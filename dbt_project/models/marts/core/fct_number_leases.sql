@@ -31,13 +31,10 @@ calls as (
 
 ),
 
-call_credits as (
+winners as (
 
-    select * from {{ ref('fct_call_credits') }}
-
-    where
-        candidate_rank = 1
-        and session_id is not null
+    select * from {{ ref('int_call_winners') }}
+    where session_id is not null
 
 ),
 
@@ -48,15 +45,15 @@ call_leases as (
         leases.tracking_number,
         max(leases.lease_start_at) as lease_start_at
 
-    from call_credits
+    from winners
 
     inner join calls
-        on call_credits.call_id = calls.call_id
+        on winners.call_id = calls.call_id
 
     inner join leases
         on
             calls.to_number = leases.tracking_number
-            and call_credits.session_id = leases.session_id
+            and winners.session_id = leases.session_id
             and calls.call_started_at >= leases.lease_start_at
 
     group by calls.call_id, leases.tracking_number

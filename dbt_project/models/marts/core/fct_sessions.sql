@@ -19,9 +19,9 @@ sessions as (
 
 ),
 
-call_credits as (
+winners as (
 
-    select * from {{ ref('fct_call_credits') }}
+    select * from {{ ref('int_call_winners') }}
 
 ),
 
@@ -31,11 +31,9 @@ credited_calls as (
         session_id,
         count(*) as call_count
 
-    from call_credits
+    from winners
 
-    where
-        candidate_rank = 1
-        and session_id is not null
+    where session_id is not null
 
     group by session_id
 

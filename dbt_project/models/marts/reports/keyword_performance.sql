@@ -38,14 +38,16 @@ final as (
         keyword_windows.clicks,
         keyword_windows.sessions,
         cast(keyword_windows.calls as double) as calls,
-        greatest(
-            cast(keyword_windows.calls as double)
-            - {{ var('interval_z_score') }} * sqrt(cast(keyword_windows.calls_variance as double)),
-            0
-        ) as calls_low,
-        cast(keyword_windows.calls as double)
-        + {{ var('interval_z_score') }} * sqrt(cast(keyword_windows.calls_variance as double))
-            as calls_high,
+        {% for end in ['low', 'high'] %}
+        {{ poisson_binomial_interval(
+            end,
+            'cast(keyword_windows.calls as double)',
+            'cast(keyword_windows.calls_variance as double)',
+            'cast(keyword_windows.calls_third_moment as double)',
+            'keyword_windows.calls_certain',
+            'keyword_windows.calls_possible',
+        ) }} as calls_{{ end }},
+        {% endfor %}
         cast(keyword_windows.qualified_calls as double) as qualified_calls,
         cast(keyword_windows.revenue as double) as revenue,
         cast(keyword_windows.spend as double) / nullif(cast(keyword_windows.calls as double), 0)

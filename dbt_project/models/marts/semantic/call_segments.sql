@@ -1,10 +1,16 @@
-{# Credit is a decimal, so that its sums are exact and come out the same in every run. #}
+{{ config(materialized='incremental', touched={'int_call_segments_touched': 'call_id'}) }}
+
+{# Decimals add up the same in every run. Hour and weekday are taken by call, not by candidate. #}
 
 with
 
 calls as (
 
-    select * from {{ ref('fct_calls') }}
+    select
+        *,
+        {{ business_hour('call_started_at') }} as call_hour,
+        {{ weekday_name('call_date') }} as weekday
+    from {{ ref('fct_calls') }}
     where not is_spam
 
 ),
@@ -51,8 +57,8 @@ final as (
         sources.call_id,
         sources.candidate_rank,
         calls.call_date,
-        {{ business_hour('calls.call_started_at') }} as call_hour,
-        {{ weekday_name('calls.call_date') }} as weekday,
+        calls.call_hour,
+        calls.weekday,
         calls.vertical,
         calls.buyer_id,
         calls.line_type,

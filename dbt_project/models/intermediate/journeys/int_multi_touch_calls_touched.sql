@@ -1,0 +1,68 @@
+{{ config(tags=['delta']) }}
+
+{#
+    Calls whose multi-touch credits this build makes anew: those with other credits or sessions, and
+    those with a journey of several touches, now or when it was last built, as every build fits the
+    shares of paths to all of them. Six of seven calls have only journeys of one touch, which takes all
+    in every model.
+    Empty in a full build.
+#}
+{{ reads('int_calls_redescribed', 'int_journeys', 'int_journey_touches_ordered') }}
+{% if is_increment() %}
+
+with
+
+redescribed as (
+
+    select * from {{ ref('int_calls_redescribed') }}
+
+),
+
+on_paths_before as (
+
+    select * from {{ as_last_built('int_calls_on_paths') }}
+
+),
+
+journeys as (
+
+    select * from {{ ref('int_journeys') }}
+    where call_id is not null
+
+),
+
+touches as (
+
+    select * from {{ ref('int_journey_touches_ordered') }}
+    where touch_number = 1
+
+),
+
+final as (
+
+    select call_id
+    from redescribed
+
+    union
+
+    select call_id
+    from on_paths_before
+
+    union
+
+    select journeys.call_id
+    from journeys
+    inner join touches
+        on journeys.journey_id = touches.journey_id
+
+)
+
+select * from final
+
+{% else %}
+
+select cast(null as varchar) as call_id
+
+where false
+
+{% endif %}
