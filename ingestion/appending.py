@@ -1,11 +1,14 @@
-"""Good rows into the raw tables by way of dlt: Arrow tables, appended.
+"""Rows into the raw tables by way of dlt: Arrow tables appended, or whole files inserted.
 
-dlt moves whole Arrow tables; with one Parquet file a feed and no normalizing it is as fast as
-DuckDB writes. Its state is worth nothing here, since the ledger knows what is in: the pipelines
-folder is emptied at each start, and with it the packages of a killed run.
+`append_rows` has dlt move whole Arrow tables; with one Parquet file a feed and no normalizing it is
+as fast as DuckDB writes. The schema contract is frozen: by then the rows have been cast to the
+declared types, so it can only trip over our own mistake, never over a file.
 
-The schema contract is frozen. By then the rows have been cast to the declared types, so it can
-only trip over our own mistake, never over a file.
+`insert_files` has dlt move the list of files: its load job of a feed, a destination of our own, has
+the database read them. Either way a row carries the load id of the package that brought it.
+
+dlt's state is worth nothing here, since the ledger knows what is in: the pipelines folder is
+emptied at each start, and with it the packages of a killed run.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingestion.batching import in_slices
 from ingestion.feeds import Feed
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
 
 PIPELINE = "ringtrail_landing"
+FILES_PIPELINE = "ringtrail_landing_files"
 ROW_GROUP_ROWS = 122_880
 
 FROZEN: "TSchemaContractDict" = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
@@ -87,6 +92,63 @@ def append_rows(
     when_read()
     pipeline.normalize()
     pipeline.load()
+
+
+def insert_files(
+    files: Mapping[str, Iterable[int]], work: Path, insert: Callable[[str, list[int], str], None]
+) -> None:
+    """Have dlt bring lists of files, and `insert` read them: one load job a feed.
+
+    Args:
+        files: ids of files by name of their feed.
+        work: an empty folder for dlt.
+        insert: is called with the feed's name, its files and the load id of the package, in another
+            thread, one feed after the other. What it raises ends the load and is raised here.
+    """
+    _configure_dlt()
+    import dlt  # noqa: PLC0415 - see _configure_dlt
+
+    failures: list[BaseException] = []
+
+    @dlt.destination(
+        batch_size=0,
+        loader_file_format="parquet",
+        name="raw_tables",
+        skip_dlt_columns_and_tables=True,
+        max_parallel_load_jobs=1,
+    )
+    def raw_tables(items: Any, table: Any, /) -> None:
+        if failures:
+            return
+        try:
+            ids = pq.read_table(items)["file_id"].to_pylist()
+            insert(table["name"], ids, _load_id())
+        except BaseException as error:
+            # Raised below: dlt would try again, and wrap it.
+            failures.append(error)
+
+    pipeline = dlt.pipeline(FILES_PIPELINE, pipelines_dir=str(work), destination=raw_tables)
+    resources = [
+        dlt.resource(
+            [pa.table({"file_id": pa.array(ids, pa.int64())})],
+            name=feed,
+            write_disposition="append",
+        )
+        for feed, ids in files.items()
+    ]
+    pipeline.run(resources, loader_file_format="parquet")
+    if failures:
+        raise failures[0]
+
+
+def _load_id() -> str:
+    """The id of the package whose job is running in this thread."""
+    from dlt.common.configuration.container import Container  # noqa: PLC0415
+    from dlt.common.storages.load_package import (  # noqa: PLC0415
+        LoadPackageStateInjectableContext,
+    )
+
+    return str(Container()[LoadPackageStateInjectableContext].load_id)
 
 
 def _dlt_columns(feed: Feed) -> "list[TColumnSchema]":

@@ -77,17 +77,23 @@ class PlainFiles:
     rows: Mapping[int, int]
 
 
-def plain_files(
-    fs: AbstractFileSystem, feed: Feed, files: Mapping[int, LandedFile]
-) -> list[PlainFiles]:
-    """Group a feed's files that can be inserted as they lie by their layouts."""
+def local_parquet(fs: AbstractFileSystem, files: Mapping[int, LandedFile]) -> dict[str, list[int]]:
+    """The files that may be plain, going by where they are and what they are called, by feed."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for file_id, file in files.items():
+        if isinstance(fs, LocalFileSystem) and file.path.lower().endswith(SUFFIX):
+            found[file.feed].append(file_id)
+    return dict(found)
+
+
+def plain_files(feed: Feed, files: Mapping[int, LandedFile]) -> list[PlainFiles]:
+    """Group those of a feed's files that can be inserted as they lie by their layouts."""
     found: dict[Layout, dict[int, int]] = defaultdict(dict)
     known = frozenset(field.name for field in feed.fields)
     for file_id, file in files.items():
-        if file.feed == feed.name and isinstance(fs, LocalFileSystem):
-            layout, rows = _footer(file, known)
-            if layout is not None:
-                found[layout][file_id] = rows
+        layout, rows = _footer(file, known)
+        if layout is not None:
+            found[layout][file_id] = rows
     return [
         PlainFiles(layout, {file_id: files[file_id].location for file_id in rows}, rows)
         for layout, rows in found.items()
@@ -101,6 +107,7 @@ def insert_plain_files(
     *,
     keys: CallerKeys,
     loaded_at: datetime,
+    load_id: str,
 ) -> int:
     """Insert the good rows, keep the bad ones in the spool, and return how many were good.
 
@@ -119,8 +126,8 @@ def insert_plain_files(
         checked = check_sql(feed, plain.layout)
         ((inserted,),) = connection.execute(
             f"insert into {RAW}.{feed.name} by name"
-            f" select {names} from ({checked}) where reason is null",
-            parameters,
+            f" select {names}, $load_id as {LOAD_ID.name} from ({checked}) where reason is null",
+            parameters | {"load_id": load_id},
         ).fetchall()
         if inserted == total:
             return int(inserted)
@@ -140,7 +147,7 @@ def insert_plain_files(
 
 def _footer(file: LandedFile, known: frozenset[str]) -> tuple[Layout | None, int]:
     """The layout and the number of rows of a file that is plain; no layout for any other."""
-    if not file.path.lower().endswith(SUFFIX) or not GLOB.isdisjoint(file.location):
+    if not GLOB.isdisjoint(file.location):
         return None, 0
     try:
         with open(file.location, "rb") as stream:

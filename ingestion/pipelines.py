@@ -1,6 +1,6 @@
 """The landing pipeline: from a folder of files to the raw tables, once each.
 
-    list ─► new files ─┬─ plain Parquet ─► one statement a feed (`parquet`) ─────┬─► raw_landing
+    list ─► new files ─┬─ plain Parquet ─► dlt job: one statement (`parquet`) ───┬─► raw_landing
              (ledger)  │                                                         │
                        └─ pieces ─► batches ─► check ─┬─ good ─► dlt (`appending`)
                           unpack in one thread,       └─ bad ──► spool
@@ -24,7 +24,7 @@ import duckdb
 import pyarrow as pa
 from fsspec import AbstractFileSystem
 
-from ingestion.appending import append_rows
+from ingestion.appending import append_rows, insert_files
 from ingestion.batching import gather, map_ahead, read_ahead
 from ingestion.caller_keys import CallerKeys
 from ingestion.checking import Checker, make_zones, reading_database
@@ -39,7 +39,13 @@ from ingestion.ledger import (
     known_files,
     read_counts,
 )
-from ingestion.parquet import UnreadableFile, insert_plain_files, plain_files
+from ingestion.parquet import (
+    PlainFiles,
+    UnreadableFile,
+    insert_plain_files,
+    local_parquet,
+    plain_files,
+)
 from ingestion.quarantine import QuarantineSpool
 from ingestion.reading import Piece, Refusal, read_file
 from ingestion.summary import LoadSummary, summarise_feeds
@@ -89,23 +95,39 @@ class _Load:
         if self._erased:
             # Numbers of forgotten callers are written over between reading and checking.
             return rest
-        make_zones(connection)
-        for feed in _feeds(rest):
+
+        def insert(feed: str, file_ids: list[int], load_id: str) -> None:
             started = time.monotonic()
-            for plain in plain_files(self._fs, feed, self._files):
-                spool = self._spools[feed.name]
-                try:
-                    rows = insert_plain_files(
-                        connection, plain, spool, keys=self._keys, loaded_at=self._loaded_at
-                    )
-                except UnreadableFile as error:
-                    self._progress(f"{feed.name}: files read piece by piece ({error})")
-                    continue
-                self._count(feed.name, rows)
-                for file_id in plain.rows:
+            files = {file_id: self._files[file_id] for file_id in file_ids}
+            for plain in plain_files(LANDING_FEEDS[feed], files):
+                for file_id in self._insert(connection, feed, plain, load_id):
                     del rest[file_id]
-            self.seconds[feed.name] += time.monotonic() - started
+            self.seconds[feed] += time.monotonic() - started
+
+        parquet = local_parquet(self._fs, self._files)
+        if parquet:
+            make_zones(connection)
+            insert_files(parquet, self._work, insert)
         return rest
+
+    def _insert(
+        self, connection: duckdb.DuckDBPyConnection, feed: str, plain: PlainFiles, load_id: str
+    ) -> list[int]:
+        """Insert files of one layout, and return which were; none where DuckDB stumbles."""
+        try:
+            rows = insert_plain_files(
+                connection,
+                plain,
+                self._spools[feed],
+                keys=self._keys,
+                loaded_at=self._loaded_at,
+                load_id=load_id,
+            )
+        except UnreadableFile as error:
+            self._progress(f"{feed}: files read piece by piece ({error})")
+            return []
+        self._count(feed, rows)
+        return list(plain.rows)
 
     def _append(self, warehouse: Path, files: Mapping[int, LandedFile]) -> None:
         with reading_database(str(self._work / "spill")) as database:
