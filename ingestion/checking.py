@@ -142,5 +142,11 @@ def reading_database(folder: str) -> duckdb.DuckDBPyConnection:
     """An in-memory database for `Checker`; what does not fit into memory goes to ``folder``."""
     database = duckdb.connect()
     database.execute("set temp_directory = ?", [folder])
-    database.execute("create table zones as select name from pg_timezone_names()")
+    # No temporary table: those are seen by one cursor only.
+    make_zones(database, "table")
     return database
+
+
+def make_zones(connection: duckdb.DuckDBPyConnection, kind: str = "temp table") -> None:
+    """Make the relation ``zones`` that the contract's SQL looks time zones up in."""
+    connection.execute(f"create or replace {kind} zones as select name from pg_timezone_names()")

@@ -108,7 +108,9 @@ class Feed:
         return tuple(field.name for field in self.fields if field.kind == "caller")
 
 
-LOAD_ID = Column("_dlt_load_id", "varchar", "The dlt load package that brought the row.")
+LOAD_ID = Column(
+    "_dlt_load_id", "varchar", "The dlt load package that brought the row; null: plain Parquet."
+)
 
 ROW_COLUMNS = (
     Column("_extra", "varchar", "Fields that the contract does not know, as JSON; null if none."),

@@ -193,7 +193,9 @@ def _count_rows(
         RuntimeError: if the rows read are not the sum of what became of them.
     """
     parameters = {"after": after_file_id, "feed": feed.name}
-    row = connection.execute(new_counts_sql(feed), parameters).fetchall()[0]
+    row = connection.execute(
+        new_counts_sql(feed, has_older_rows=after_file_id > 0), parameters
+    ).fetchall()[0]
     counts = before.plus(Counts(*(int(value) for value in row)))
     read, *parts = astuple(counts)
     if read != sum(parts):

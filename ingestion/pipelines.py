@@ -1,16 +1,11 @@
 """The landing pipeline: from a folder of files to the raw tables, once each.
 
-    list ─► new files ─► pieces ─► batches ─► check ─┬─ good ─► dlt (Arrow, append) ─► raw_landing
-             (ledger)    unpack in one thread,       └─ bad ──► spool
-                         check in two                              │
+    list ─► new files ─┬─ plain Parquet ─► dlt job: one statement (`parquet`) ───┬─► raw_landing
+             (ledger)  │                                                         │
+                       └─ pieces ─► batches ─► check ─┬─ good ─► dlt (`appending`)
+                          unpack in one thread,       └─ bad ──► spool
+                          check in two                             │
     ledger, quarantine, callers, counts ◄── one transaction ◄──────┘
-
-dlt moves whole Arrow tables; with one Parquet file a feed and no normalizing it is as fast as
-DuckDB writes. Its state is worth nothing here, since the ledger knows what is in: the pipelines
-folder is emptied at each start, and with it the packages of a killed run.
-
-The schema contract is frozen. By then the rows have been cast to the declared types, so it can
-only trip over our own mistake, never over a file.
 
 By hand:  python -c "from ingestion.pipelines import load_landing; ..."  or `ringtrail run`.
 """
@@ -24,15 +19,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 from fsspec import AbstractFileSystem
 
-from ingestion.batching import gather, in_slices, map_ahead, read_ahead
+from ingestion.appending import append_rows, insert_files
+from ingestion.batching import gather, map_ahead, read_ahead
 from ingestion.caller_keys import CallerKeys
-from ingestion.checking import Checker, reading_database
+from ingestion.checking import Checker, make_zones, reading_database
 from ingestion.contracts import LANDING_FEEDS
 from ingestion.erasures import Eraser, erased_keys
 from ingestion.feeds import Feed
@@ -44,48 +39,19 @@ from ingestion.ledger import (
     known_files,
     read_counts,
 )
+from ingestion.parquet import (
+    PlainFiles,
+    UnreadableFile,
+    insert_plain_files,
+    local_parquet,
+    plain_files,
+)
 from ingestion.quarantine import QuarantineSpool
 from ingestion.reading import Piece, Refusal, read_file
 from ingestion.summary import LoadSummary, summarise_feeds
-from ingestion.warehouse import (
-    RAW,
-    last_file_id,
-    make_tables,
-    open_warehouse,
-    sweep_leftovers,
-)
+from ingestion.warehouse import last_file_id, make_tables, open_warehouse, sweep_leftovers
 
-if TYPE_CHECKING:
-    from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
-
-PIPELINE = "ringtrail_landing"
-ROW_GROUP_ROWS = 122_880
 PROGRESS_ROWS = 1_000_000
-
-FROZEN: "TSchemaContractDict" = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
-
-DLT_SETTINGS: Mapping[str, Any] = {
-    "runtime": {"dlthub_telemetry": False},
-    "extract": {"next_item_mode": "fifo"},
-    # One file a table, stored plain: it is read back seconds later, so packing it is time lost.
-    "data_writer": {
-        "buffer_max_items": ROW_GROUP_ROWS,
-        "compression": "none",
-        "row_group_size": ROW_GROUP_ROWS,
-    },
-    "normalize": {"workers": 1, "parquet_normalizer": {"add_dlt_load_id": True}},
-    "load": {"workers": 1, "delete_completed_jobs": True},
-}
-
-DLT_TYPES: Mapping[str, "TColumnSchema"] = {
-    "varchar": {"data_type": "text"},
-    "bigint": {"data_type": "bigint"},
-    "double": {"data_type": "double"},
-    "boolean": {"data_type": "bool"},
-    "date": {"data_type": "date"},
-    "timestamp": {"data_type": "timestamp", "timezone": False, "precision": 6},
-    "decimal(18, 6)": {"data_type": "decimal", "precision": 18, "scale": 6},
-}
 
 
 class _Load:
@@ -101,7 +67,6 @@ class _Load:
         erased: frozenset[str],
         progress: Callable[[str], None],
     ) -> None:
-        self.seconds: dict[str, float] = {}
         self.erased_rows: dict[str, int] = {}
         self._fs = fs
         self._files = files
@@ -110,51 +75,82 @@ class _Load:
         self._work = work
         self._progress = progress
         self._loaded_at = datetime.now(UTC).replace(tzinfo=None)
-        self._spools: dict[str, QuarantineSpool] = {}
-        self._sent: dict[str, int] = {}
+        self._spools = {feed.name: QuarantineSpool(work / "quarantine", feed)
+                        for feed in _feeds(files)}  # fmt: skip
+        self._sent = dict.fromkeys(self._spools, 0)
+        self.seconds = dict.fromkeys(self._spools, 0.0)
 
     def run(self, warehouse: Path) -> None:
         """Read, check and move the rows; nothing of it counts until `commit`."""
-        _configure_dlt()
-        import dlt  # noqa: PLC0415 - see _configure_dlt
-
-        with reading_database(str(self._work / "spill")) as database:
-            resources = [
-                dlt.resource(
-                    in_slices(self._batches(feed, database), ROW_GROUP_ROWS),
-                    name=feed.name,
-                    write_disposition="append",
-                    columns=_dlt_columns(feed),
-                    schema_contract=FROZEN,
-                )
-                for feed in LANDING_FEEDS.values()
-                if any(file.feed == feed.name for file in self._files.values())
-            ]
-            pipeline = dlt.pipeline(
-                PIPELINE,
-                pipelines_dir=str(self._work),
-                destination=dlt.destinations.duckdb(str(warehouse)),
-                dataset_name=RAW,
-            )
-            pipeline.extract(resources, loader_file_format="parquet")
-        self._progress(f"{sum(self._sent.values()):,} rows on their way into the warehouse")
-        pipeline.normalize()
-        pipeline.load()
+        with open_warehouse(warehouse) as connection:
+            connection.execute("set temp_directory = ?", [str(self._work / "spill")])
+            rest = self._insert_plain_files(connection)
+        if rest:
+            self._append(warehouse, rest)
         self._progress("rows are in the raw tables; closing the books")
+
+    def _insert_plain_files(self, connection: duckdb.DuckDBPyConnection) -> dict[int, LandedFile]:
+        """Insert Parquet as it lies, and return the files that have to be read piece by piece."""
+        rest = dict(self._files)
+        if self._erased:
+            # Numbers of forgotten callers are written over between reading and checking.
+            return rest
+
+        def insert(feed: str, file_ids: list[int], load_id: str) -> None:
+            started = time.monotonic()
+            files = {file_id: self._files[file_id] for file_id in file_ids}
+            for plain in plain_files(LANDING_FEEDS[feed], files):
+                for file_id in self._insert(connection, feed, plain, load_id):
+                    del rest[file_id]
+            self.seconds[feed] += time.monotonic() - started
+
+        parquet = local_parquet(self._fs, self._files)
+        if parquet:
+            make_zones(connection)
+            insert_files(parquet, self._work, insert)
+        return rest
+
+    def _insert(
+        self, connection: duckdb.DuckDBPyConnection, feed: str, plain: PlainFiles, load_id: str
+    ) -> list[int]:
+        """Insert files of one layout, and return which were; none where DuckDB stumbles."""
+        try:
+            rows = insert_plain_files(
+                connection,
+                plain,
+                self._spools[feed],
+                keys=self._keys,
+                loaded_at=self._loaded_at,
+                load_id=load_id,
+            )
+        except UnreadableFile as error:
+            self._progress(f"{feed}: files read piece by piece ({error})")
+            return []
+        self._count(feed, rows)
+        return list(plain.rows)
+
+    def _append(self, warehouse: Path, files: Mapping[int, LandedFile]) -> None:
+        with reading_database(str(self._work / "spill")) as database:
+            batches = {feed: self._batches(feed, files, database) for feed in _feeds(files)}
+            append_rows(batches, warehouse, self._work, self._tell_rows)
+
+    def _tell_rows(self) -> None:
+        self._progress(f"{sum(self._sent.values()):,} rows on their way into the warehouse")
 
     def commit(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make what `run` moved count."""
         spools = list(self._spools.values())
         commit_load(connection, self._files, spools, self._loaded_at, self._sent)
 
-    def _batches(self, feed: Feed, database: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
-        """Good rows of a feed's new files; the others go to its spool."""
+    def _batches(
+        self, feed: Feed, files: Mapping[int, LandedFile], database: duckdb.DuckDBPyConnection
+    ) -> Iterator[pa.Table]:
+        """Good rows of a feed's files; the others go to its spool."""
         started = time.monotonic()
-        spool = self._spools[feed.name] = QuarantineSpool(self._work / "quarantine", feed)
-        self._sent[feed.name] = 0
+        spool = self._spools[feed.name]
         eraser = Eraser(database, self._keys, self._erased)
         checker = Checker(database, feed, self._keys, self._loaded_at)
-        pieces = map(eraser, gather(self._pieces(feed)))
+        pieces = map(eraser, gather(self._pieces(feed, files)))
         for checked in map_ahead(checker, read_ahead(pieces)):
             for refusal in checked.refusals:
                 spool.add_refusal(refusal)
@@ -163,12 +159,12 @@ class _Load:
             if checked.good.num_rows:
                 self._count(feed.name, checked.good.num_rows)
                 yield checked.good
-        self.seconds[feed.name] = time.monotonic() - started
+        self.seconds[feed.name] += time.monotonic() - started
         self.erased_rows[feed.name] = eraser.rows
 
-    def _pieces(self, feed: Feed) -> Iterator[Piece | Refusal]:
+    def _pieces(self, feed: Feed, files: Mapping[int, LandedFile]) -> Iterator[Piece | Refusal]:
         known = frozenset(column.name for column in feed.fields)
-        for file_id, file in self._files.items():
+        for file_id, file in files.items():
             if file.feed == feed.name:
                 yield from read_file(self._fs, file, file_id, known)
 
@@ -273,16 +269,7 @@ def _prepare(warehouse: Path, landing: str, keys: CallerKeys) -> _Before:
         return _Before(swept, files, counts, last_file_id(connection), erased)
 
 
-def _dlt_columns(feed: Feed) -> "list[TColumnSchema]":
-    return [{"name": column.name, **DLT_TYPES[column.sql_type]} for column in feed.columns]
-
-
-def _configure_dlt() -> None:
-    """Register our settings once; the environment and dlt's own files still win over them."""
-    import dlt  # noqa: PLC0415 - takes seconds to import, and `ringtrail --help` needs none of it
-    from dlt.common.configuration.providers import CustomLoaderDocProvider  # noqa: PLC0415
-
-    providers = dlt.config.config_providers
-    if not any(provider.name == PIPELINE for provider in providers):
-        settings = CustomLoaderDocProvider(PIPELINE, lambda: dict(DLT_SETTINGS), False)
-        dlt.config.register_provider(settings)
+def _feeds(files: Mapping[int, LandedFile]) -> list[Feed]:
+    """The feeds of some files, in the contract's order."""
+    names = {file.feed for file in files.values()}
+    return [feed for feed in LANDING_FEEDS.values() if feed.name in names]

@@ -29,6 +29,8 @@ def open_warehouse(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
+        # As dbt does: trying FSST on ids costs time and saves little (profiles.yml).
+        connection.execute("set disabled_compression_methods = 'fsst'")
         yield connection
 
 

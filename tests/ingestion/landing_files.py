@@ -151,6 +151,7 @@ class Warehouse:
         self.landing.mkdir(exist_ok=True)
         self.file = folder / f"{name}.duckdb"
         self.state_dir = folder / f"{name}.state"
+        self.told: list[str] = []
 
     def land(self, path: str, content: bytes | Sequence[Row]) -> Path:
         """Write a file below the landing root: bytes as they are, rows by the path's suffix."""
@@ -167,7 +168,12 @@ class Warehouse:
             warehouse=self.file,
             state_dir=self.state_dir,
             caller_secret=CALLER_SECRET,
+            progress=self.told.append,
         )
+
+    def read_piece_by_piece(self) -> bool:
+        """Whether rows of any load went through Arrow, rather than by files inserted whole."""
+        return any("on their way into the warehouse" in message for message in self.told)
 
     def rows(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.file)) as connection:

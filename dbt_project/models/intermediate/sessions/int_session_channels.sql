@@ -1,6 +1,12 @@
 {{ config(materialized='view', tags=['delta']) }}
 
-{# What a click id implies goes before GA4's view of the tags. Read by int_sessions only. #}
+{# What a click id implies goes before GA4's view of the tags. Only int_sessions reads it, and the
+   sources with it: to join those once more costs what looking them up did. #}
+{% set passed_on = [
+    'session_id', 'session_source_session_id', 'click_id', 'click_id_type', 'utm_source', 'utm_medium',
+    'utm_campaign', 'utm_term', 'utm_content', 'referrer_host', 'traffic_source', 'traffic_medium',
+    'is_reported_click', 'ad_group_id', 'keyword_id', 'account_timezone'] %}
+
 with
 
 session_sources as (
@@ -30,9 +36,7 @@ reported_clicks as (
 categorised as (
 
     select
-        session_sources.session_id,
-        session_sources.click_id_type,
-        session_sources.has_utm,
+        session_sources.*,
         lower(trim(session_sources.utm_campaign)) as campaign,
         traffic_sources.category as source_category,
         traffic_sources.platform as source_platform,
@@ -93,9 +97,9 @@ grouped as (
 final as (
 
     select
-        session_id,
-        traffic_source,
-        traffic_medium,
+        {% for column in passed_on %}
+        {{ column }},
+        {% endfor %}
         case
             when click_id_type in ('gclid', 'gbraid', 'wbraid', 'msclkid') or is_reported_click
                 then {{ paid_click_channel('network', 'click_id_type') }}
@@ -104,13 +108,9 @@ final as (
             when tagged_channel = 'Display' then tagged_channel
             else 'Organic Social'
         end as channel,
-        is_reported_click,
         coalesce(platform, {{ platform_of_click_id('click_id_type') }}, source_platform)
             as platform_hint,
-        campaign_id as reported_campaign_id,
-        ad_group_id,
-        keyword_id,
-        account_timezone
+        campaign_id as reported_campaign_id
 
     from grouped
 

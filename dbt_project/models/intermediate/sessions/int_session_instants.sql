@@ -1,10 +1,21 @@
 {{ config(materialized='view', tags=['delta']) }}
 
 {#
-    Gaps are found over visitor and time alone, new sources among the few events that bring one. A
-    view, because only int_session_starts reads it.
+    Gaps are found over visitor and time alone, and only among the few visitors who were seen for
+    longer than a gap; new sources among the few events that bring one. A view, because only
+    int_session_starts reads it.
 #}
 with
+
+web_events as (
+
+    select
+        visitor_id,
+        occurred_at
+
+    from {{ web_events() }}
+
+),
 
 new_sources as (
 
@@ -20,6 +31,29 @@ new_sources as (
 
 ),
 
+visitors as (
+
+    select
+        visitor_id,
+        min(occurred_at) as first_event_at,
+        max(occurred_at) as last_event_at
+
+    from web_events
+
+    group by visitor_id
+
+),
+
+long_visitors as (
+
+    select visitor_id from visitors
+
+    where
+        last_event_at
+        > {{ plus_minutes('first_event_at', var('session_idle_minutes')) }}
+
+),
+
 instants as (
 
     select
@@ -30,11 +64,22 @@ instants as (
             order by occurred_at
         ) as previous_at
 
-    from {{ web_events() }}
+    from web_events
+
+    where visitor_id in (select long_visitors.visitor_id from long_visitors)
 
 ),
 
 start_instants as (
+
+    select
+        visitor_id,
+        first_event_at as occurred_at,
+        true as is_after_gap
+
+    from visitors
+
+    union all
 
     select
         visitor_id,
@@ -43,9 +88,7 @@ start_instants as (
 
     from instants
 
-    where
-        previous_at is null
-        or occurred_at > {{ plus_minutes('previous_at', var('session_idle_minutes')) }}
+    where occurred_at > {{ plus_minutes('previous_at', var('session_idle_minutes')) }}
 
     union all
 

@@ -1,9 +1,10 @@
-{{ config(tags=['delta']) }}
+{{ config(materialized='view', tags=['delta']) }}
 
 {#
     A session opened by a page_view has the source of that page view. One opened by something else
     (a ping, a tap in an old tab) has the source of the visitor's previous session, and so on back;
-    the very first session has what its opening event knows of its page.
+    the very first session has what its opening event knows of its page. A view, because only
+    int_session_channels reads it.
 #}
 with
 

@@ -18,12 +18,6 @@ session_starts as (
 
 ),
 
-session_sources as (
-
-    select * from {{ ref('int_session_sources') }}
-
-),
-
 session_channels as (
 
     select
@@ -51,25 +45,25 @@ final as (
     select
         session_starts.session_id,
         session_starts.visitor_id,
-        session_sources.session_source_session_id,
+        session_channels.session_source_session_id,
         session_starts.session_start_at,
         session_counts.session_end_at,
         session_starts.landing_page_url,
         {{ url_path('session_starts.landing_page_url') }} as landing_page_path,
         {{ url_host('session_starts.landing_page_url') }} as site,
-        session_sources.referrer_host,
+        session_channels.referrer_host,
         session_channels.channel,
         session_channels.traffic_source,
         session_channels.traffic_medium,
-        session_sources.utm_source,
-        session_sources.utm_medium,
-        session_sources.utm_campaign,
-        session_sources.utm_term,
-        session_sources.utm_content,
-        session_sources.click_id,
-        session_sources.click_id_type,
+        session_channels.utm_source,
+        session_channels.utm_medium,
+        session_channels.utm_campaign,
+        session_channels.utm_term,
+        session_channels.utm_content,
+        session_channels.click_id,
+        session_channels.click_id_type,
         case
-            when session_channels.is_paid or session_sources.click_id is not null
+            when session_channels.is_paid or session_channels.click_id is not null
                 then coalesce(session_channels.platform_hint, campaign_aliases.platform)
         end as platform,
         coalesce(session_channels.reported_campaign_id, campaign_aliases.campaign_id)
@@ -94,9 +88,6 @@ final as (
 
     from session_starts
 
-    inner join session_sources
-        on session_starts.session_id = session_sources.session_id
-
     inner join session_channels
         on session_starts.session_id = session_channels.session_id
 
@@ -107,7 +98,7 @@ final as (
         on
             -- Within the key: as a condition of its own it costs a comparison of every session
             -- with every alias.
-            case when session_channels.is_paid then lower(trim(session_sources.utm_campaign)) end
+            case when session_channels.is_paid then lower(trim(session_channels.utm_campaign)) end
             = campaign_aliases.alias
             and coalesce(session_channels.platform_hint, 'any') = campaign_aliases.platform_hint
 
