@@ -84,8 +84,9 @@ def check_volume(
     released_at = last_released_at(connection, destination, SUDDEN_VOLUME)
     first_sent_at = uploads.c.first_sent_at
     here = and_(uploads.c.destination == destination, first_sent_at.is_not(None))
-    began_at = connection.scalar(select(func.min(first_sent_at)).where(here))
-    is_young = began_at is None or (today - began_at).days < safeguards.min_volume_days
+    first_ever = connection.scalar(select(func.min(first_sent_at)).where(here))
+    began_at = _day(first_ever) if first_ever else today
+    is_young = (today - began_at).days < safeguards.min_volume_days
     if is_young or (released_at is not None and released_at >= today):
         return None
     past = _count(connection, and_(here, first_sent_at >= since, first_sent_at < today))
