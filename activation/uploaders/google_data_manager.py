@@ -12,7 +12,10 @@ The platform's documents, as followed here:
 - `transaction_id` is the idempotency key, without a window: a repeat is no second conversion.
 - A repeat with another value *is* the restatement; an id that matches nothing would create a
   conversion, so only what is confirmed is restated (the planner sees to it).
-- There is no retraction: a conversion's count cannot be set to zero in this API.
+- There is no retraction: a conversion's count cannot be set to zero in this API. Where a connection
+  to the Google Ads API is given as well, retractions go there by order id, which is the same id
+  (that this reaches conversions of this API is unconfirmed; a retraction that does not find its
+  conversion is refused as `CONVERSION_NOT_FOUND`, and its money stays visible).
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +33,9 @@ from google.api_core import exceptions
 from activation.consent import consent_refusal
 from activation.identifiers import UnusableIdentifier, google_identifier
 from activation.uploaders import data_manager_errors as errors
+from activation.uploaders.google_ads_adjustments import ADJUSTABLE_FOR, send_adjustments
+from activation.uploaders.google_ads_api import GoogleAdsApi
+from activation.uploaders.google_ads_jobs import is_job, read_job
 from activation.uploaders.google_rpc import keep_clients_quiet, raise_for_call
 from activation.uploads import (
     Answer,
@@ -63,7 +69,7 @@ CONSENT = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class DataManagerUploader:
     """Sends conversions and restatements as events of one request, and reads back what became.
 
@@ -71,6 +77,7 @@ class DataManagerUploader:
         channel: to the API, or to a stand-in.
         login_account_id: the manager account that the credentials belong to, None without one.
         sends_unknown_consent: whether the law allows what nobody asked about.
+        retractions: the Google Ads API, for retractions only; None without access to it.
         request_seconds: after which an answer is no longer waited for.
         clock: the time now, UTC.
     """
@@ -78,18 +85,28 @@ class DataManagerUploader:
     channel: grpc.Channel
     login_account_id: str | None = None
     sends_unknown_consent: bool = False
+    retractions: GoogleAdsApi | None = None
     request_seconds: float = REQUEST_SECONDS
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
-    limits = Limits(
-        batch_size=MAX_EVENTS,
-        deduplicates_for=None,
-        supports=frozenset({Operation.CONVERT, Operation.RESTATE}),
-        is_confirmed_later=True,
-    )
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Say what this connection can do."""
+        supports = {Operation.CONVERT, Operation.RESTATE}
+        self.limits = Limits(
+            batch_size=MAX_EVENTS,
+            deduplicates_for=None,
+            supports=frozenset(supports | ({Operation.RETRACT} if self.retractions else set())),
+            # As in the Google Ads API: here an adjustment that finds nothing creates a conversion.
+            adjustable_for=ADJUSTABLE_FOR,
+            is_confirmed_later=True,
+        )
 
     def send(self, uploads: Sequence[Upload]) -> Answer:
         """See `Uploader.send`."""
+        if self.retractions and uploads[0].operation is Operation.RETRACT:
+            return send_adjustments(self.retractions, uploads)
         results = {
             upload.key: Result(Verdict.REFUSED, reason)
             for upload in uploads
@@ -105,6 +122,8 @@ class DataManagerUploader:
 
     def read_back(self, request: SentRequest) -> Answer | None:
         """See `Uploader.read_back`."""
+        if self.retractions and is_job(request.request_id):
+            return read_job(self.retractions, request, self.clock())
         asked = api.RetrieveRequestStatusRequest(request_id=request.request_id)
         try:
             status = self._client().retrieve_request_status(

@@ -22,6 +22,18 @@ CLIENT_LOGGERS = (
 )
 """At DEBUG the clients log every request whole, with hashed and clear phone numbers."""
 
+POINTLESS_AGAIN = frozenset(
+    {
+        "FAILED_PRECONDITION",
+        "INVALID_ARGUMENT",
+        "NOT_FOUND",
+        "OUT_OF_RANGE",
+        "PERMISSION_DENIED",
+        "UNAUTHENTICATED",
+        "UNIMPLEMENTED",
+    }
+)
+
 
 class _OnlyWarnings(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
@@ -69,12 +81,12 @@ def raise_for_call(error: exceptions.GoogleAPICallError) -> NoReturn:
     field may be a phone number.
 
     Raises:
-        Refused: of credentials and permissions.
+        Refused: of credentials, permissions, and whatever another attempt would not change.
         TryAgain: of everything else; of RESOURCE_EXHAUSTED with the wait that the server names.
             What cannot be read as an answer comes as INTERNAL, a cut connection as UNAVAILABLE.
     """
     status = status_name(error)
-    if status in {"PERMISSION_DENIED", "UNAUTHENTICATED"}:
+    if status in POINTLESS_AGAIN:
         raise Refused(status) from None
     raise TryAgain(status, retry_delay(error)) from None
 

@@ -32,13 +32,16 @@ class GoogleAccounts:
     not_on_allow_list: frozenset[str] = frozenset()
     one_per_click_actions: frozenset[str] = frozenset()
     unknown_actions: frozenset[str] = frozenset()
+    new_actions: frozenset[str] = frozenset()
     clicks: dict[str, Click] = field(default_factory=dict)
     knows_every_click: bool = True
     """Whether a click that is not in `clicks` is taken for one of the account's own."""
+    call_errors: dict[str, str] = field(default_factory=dict)
+    """The error for a call conversion, by the caller's number."""
 
 
 def scripted_error(*identifiers: str) -> str | None:
-    """Return the error that a click id asks for by its name."""
+    """Return the error that a click id or order id asks for by its name."""
     for identifier in identifiers:
         if found := SCRIPTED.match(identifier):
             return found[1]

@@ -49,8 +49,8 @@ class RequestRate:
         self._times: deque[float] = deque()
         self._lock = threading.Lock()
 
-    def admit(self) -> None:
-        """Count one request, or turn it down with the wait until it would be admitted."""
+    def admit(self) -> float:
+        """Count one request and return 0, or the seconds until it would be admitted."""
         with self._lock:
             now = self._clock()
             while self._times and self._times[0] <= now - self._limits[-1][0]:
@@ -58,15 +58,9 @@ class RequestRate:
             for seconds, limit in self._limits:
                 within = [at for at in self._times if at > now - seconds]
                 if len(within) >= limit:
-                    raise too_many_requests(within[-limit] + seconds - now)
+                    return within[-limit] + seconds - now
             self._times.append(now)
-
-
-def too_many_requests(wait_seconds: float) -> Turned:
-    """Return the platform's words for a request rate above the quota."""
-    wait = error_details_pb2.RetryInfo()
-    wait.retry_delay.FromTimedelta(timedelta(seconds=wait_seconds))
-    return Turned(grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded", wait)
+            return 0.0
 
 
 class FakeGrpc:
@@ -93,6 +87,12 @@ class FakeGrpc:
     def services(self) -> dict[str, dict[str, tuple[type, Method]]]:
         """Return by service and method: the request's protobuf class, and what answers it."""
         raise NotImplementedError
+
+    def too_many_requests(self, wait_seconds: float) -> Turned:
+        """Return the platform's words for a request rate above the quota."""
+        wait = error_details_pb2.RetryInfo()
+        wait.retry_delay.FromTimedelta(timedelta(seconds=wait_seconds))
+        return Turned(grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded", wait)
 
     def start(self, port: int = 0) -> int:
         """Serve from threads of this process; return the port."""
@@ -138,13 +138,14 @@ class FakeGrpc:
 
     def _answer(self, request: Any, context: grpc.ServicerContext, method: Method) -> Any:
         self.received.append(request)
-        self.rate.admit()
+        if wait_seconds := self.rate.admit():
+            raise self.too_many_requests(wait_seconds)
         fault = self.faults.next()
         self.faults.wait_if(fault)
         if fault is Fault.REFUSE:
             raise Turned(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
         if fault is Fault.RATE_LIMIT:
-            raise too_many_requests(0.05)
+            raise self.too_many_requests(0.05)
         reply = method(request, context, fault)
         if fault in CUTS:
             raise Turned(grpc.StatusCode.UNAVAILABLE, "Socket closed")

@@ -23,7 +23,8 @@ create table if not exists conversions (
     value real,
     currency text,
     state text not null,
-    counted_at real not null
+    counted_at real not null,
+    adjusted_at text
 );
 create index if not exists conversions_by_key on conversions (account_id, action, key);
 create index if not exists conversions_by_click on conversions (account_id, action, click);
@@ -43,7 +44,8 @@ class Conversion:
     """One conversion as the platform counts it; `state` is `counted` or `retracted`.
 
     `click` is the click id, or the user's hashed identifier where there is no click; `occurred_at`
-    is ISO 8601 in UTC, `counted_at` Unix seconds by the fake's clock.
+    is ISO 8601 in UTC, `counted_at` Unix seconds by the fake's clock,
+    `adjusted_at` what the last restatement or retraction said of its time.
     """
 
     account_id: str
@@ -55,6 +57,7 @@ class Conversion:
     currency: str | None
     state: str
     counted_at: float
+    adjusted_at: str | None = None
 
 
 COLUMNS = ", ".join(field.name for field in fields(Conversion))
