@@ -35,7 +35,7 @@ from activation.uploaders.google_ads_jobs import Job, new_job_id, read_job
 from activation.uploads import Answer, Limits, Operation, Result, SentRequest, Upload, Verdict
 
 REQUEST = type(types.UploadClickConversionsRequest.pb(types.UploadClickConversionsRequest()))
-"""The protobuf class beneath the client's wrapper, which costs ten times as much to fill."""
+"""The protobuf class beneath the client's wrapper, which costs five times as much to fill."""
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,6 @@ class Job:
         return cls(customer_id, int(job_id), int(accepted_count))
 
 
-def is_job(request_id: str) -> bool:
-    """Say whether a request id is one of a job, and not of another API."""
-    return request_id.count("/") == 2  # noqa: PLR2004
-
-
 def new_job_id() -> int:
     """Return a job id in [1, 2^31). By chance, not by content: a repeat is a job of its own."""
     return 1 + secrets.randbelow(MAX_JOB_ID)

@@ -19,7 +19,7 @@ The platform's documents, as followed here:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,9 +33,6 @@ from google.api_core import exceptions
 from activation.consent import consent_refusal
 from activation.identifiers import UnusableIdentifier, google_identifier
 from activation.uploaders import data_manager_errors as errors
-from activation.uploaders.google_ads_adjustments import ADJUSTABLE_FOR, send_adjustments
-from activation.uploaders.google_ads_api import GoogleAdsApi
-from activation.uploaders.google_ads_jobs import is_job, read_job
 from activation.uploaders.google_rpc import keep_clients_quiet, raise_for_call
 from activation.uploads import (
     Answer,
@@ -46,6 +43,7 @@ from activation.uploads import (
     SentRequest,
     TryAgain,
     Upload,
+    Uploader,
     Verdict,
 )
 
@@ -58,9 +56,15 @@ MAX_DESTINATIONS = 10
 STATUS_IS_KEPT_FOR = timedelta(days=50)
 REQUEST_SECONDS = 60.0
 
+ADJUSTABLE_FOR = timedelta(days=54)
+"""As in the Google Ads API: here an adjustment that finds nothing would create a conversion."""
+
+RETRACTION_JOB = "google_ads:"
+"""Marks the request ids that are another API's."""
+
 EVENT = type(api.Event.pb(api.Event()))
 REQUEST = type(api.IngestEventsRequest.pb(api.IngestEventsRequest()))
-"""The protobuf classes beneath the client's wrappers, which cost ten times as much to fill."""
+"""The protobuf classes beneath the client's wrappers, which cost five times as much to fill."""
 
 CONSENT = {
     "granted": api.ConsentStatus.CONSENT_GRANTED,
@@ -77,7 +81,10 @@ class DataManagerUploader:
         channel: to the API, or to a stand-in.
         login_account_id: the manager account that the credentials belong to, None without one.
         sends_unknown_consent: whether the law allows what nobody asked about.
-        retractions: the Google Ads API, for retractions only; None without access to it.
+        retractions: `google_ads_clicks` on the same account, for retractions only; None without
+            access to it.
+        batch_size: events a request. Fewer than the platform takes settle sooner: what failed is
+            found by halves, and each round waits for the platform's processing.
         request_seconds: after which an answer is no longer waited for.
         clock: the time now, UTC.
     """
@@ -85,7 +92,8 @@ class DataManagerUploader:
     channel: grpc.Channel
     login_account_id: str | None = None
     sends_unknown_consent: bool = False
-    retractions: GoogleAdsApi | None = None
+    retractions: Uploader | None = None
+    batch_size: int = MAX_EVENTS
     request_seconds: float = REQUEST_SECONDS
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
@@ -95,10 +103,9 @@ class DataManagerUploader:
         """Say what this connection can do."""
         supports = {Operation.CONVERT, Operation.RESTATE}
         self.limits = Limits(
-            batch_size=MAX_EVENTS,
+            batch_size=self.batch_size,
             deduplicates_for=None,
             supports=frozenset(supports | ({Operation.RETRACT} if self.retractions else set())),
-            # As in the Google Ads API: here an adjustment that finds nothing creates a conversion.
             adjustable_for=ADJUSTABLE_FOR,
             is_confirmed_later=True,
         )
@@ -106,7 +113,9 @@ class DataManagerUploader:
     def send(self, uploads: Sequence[Upload]) -> Answer:
         """See `Uploader.send`."""
         if self.retractions and uploads[0].operation is Operation.RETRACT:
-            return send_adjustments(self.retractions, uploads)
+            answer = self.retractions.send(uploads)
+            job = answer.request_id and RETRACTION_JOB + answer.request_id
+            return replace(answer, request_id=job)
         results = {
             upload.key: Result(Verdict.REFUSED, reason)
             for upload in uploads
@@ -122,8 +131,9 @@ class DataManagerUploader:
 
     def read_back(self, request: SentRequest) -> Answer | None:
         """See `Uploader.read_back`."""
-        if self.retractions and is_job(request.request_id):
-            return read_job(self.retractions, request, self.clock())
+        if self.retractions and request.request_id.startswith(RETRACTION_JOB):
+            job = request.request_id.removeprefix(RETRACTION_JOB)
+            return self.retractions.read_back(replace(request, request_id=job))
         asked = api.RetrieveRequestStatusRequest(request_id=request.request_id)
         try:
             status = self._client().retrieve_request_status(

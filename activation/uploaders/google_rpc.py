@@ -1,7 +1,7 @@
 """What Google's two APIs have in common: channels, quiet clients, and what a failed call means."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import NoReturn
 
@@ -10,6 +10,8 @@ import grpc
 from google.api_core import exceptions
 from google.auth.transport.grpc import secure_authorized_channel
 from google.auth.transport.requests import Request
+from google.oauth2 import credentials as oauth
+from google.oauth2 import service_account
 from google.rpc.error_details_pb2 import RetryInfo
 
 from activation.uploads import Refused, TryAgain
@@ -52,6 +54,19 @@ def keep_clients_quiet(loggers: Iterable[str] = CLIENT_LOGGERS) -> None:
     for name in loggers:
         for part in ("client", "transports.grpc"):
             logging.getLogger(f"{name}.{part}").addFilter(_ONLY_WARNINGS)
+
+
+def credentials_for(info: Mapping[str, str], scope: str) -> google.auth.credentials.Credentials:
+    """Return credentials from what Google gives to download, for one API.
+
+    Args:
+        info: of a service account (its `type` says so), or `client_id`, `client_secret` and
+            `refresh_token` of an OAuth client.
+        scope: the API's; each has its own.
+    """
+    if info.get("type") == "service_account":
+        return service_account.Credentials.from_service_account_info(info, scopes=[scope])
+    return oauth.Credentials.from_authorized_user_info(info, scopes=[scope])
 
 
 def open_channel(

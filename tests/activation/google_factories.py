@@ -1,14 +1,24 @@
 """Uploads to Google's fakes, and the channels there."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import grpc
 
-from activation.uploads import Operation, SentRequest, Upload
+from activation.uploads import (
+    BatchRefused,
+    Operation,
+    Result,
+    SentRequest,
+    TryAgain,
+    Unsettled,
+    Upload,
+    Uploader,
+    Verdict,
+)
 from tests.fakes.grpc_server import FakeGrpc
 
 ACCOUNT_ID = "1234567890"
@@ -57,6 +67,44 @@ def sent_request(request_id: str | None, uploads: list[Upload], days_ago: float 
         sent_at=datetime.now(UTC) - timedelta(days=days_ago),
         size=len(uploads),
     )
+
+
+def send_by_halves(uploader: Uploader, uploads: list[Upload]) -> dict[str, Result]:
+    """Do what the sender does, without a ledger: repeat, halve what is refused or unsettled."""
+    while True:
+        try:
+            answer = uploader.send(uploads)
+        except TryAgain:
+            continue
+        except BatchRefused as refused:
+            if len(uploads) == 1:
+                return {uploads[0].key: Result(Verdict.REFUSED, refused.reason)}
+            return _halves(uploader, uploads)
+        results = dict(answer.results)
+        accepted = [it for it in uploads if results[it.key].verdict is Verdict.ACCEPTED]
+        try:
+            return results | (_read_back(uploader, answer.request_id, accepted) if accepted else {})
+        except Unsettled:
+            refused = {key: it for key, it in results.items() if it.verdict != Verdict.ACCEPTED}
+            return refused | _halves(uploader, accepted)
+
+
+def _halves(uploader: Uploader, uploads: list[Upload]) -> dict[str, Result]:
+    middle = len(uploads) // 2
+    halves = (uploads[:middle], uploads[middle:])
+    return {key: it for half in halves for key, it in send_by_halves(uploader, half).items()}
+
+
+def _read_back(
+    uploader: Uploader, request_id: str | None, accepted: list[Upload]
+) -> Mapping[str, Result]:
+    while True:
+        try:
+            answer = uploader.read_back(sent_request(request_id, accepted))
+        except TryAgain:
+            continue
+        assert answer is not None
+        return answer.results
 
 
 @contextmanager

@@ -253,6 +253,20 @@ def test_a_token_or_a_permission_that_is_missing_holds_the_destination() -> None
             )
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["TRANSIENT_ERROR", "INTERNAL_ERROR", "DEADLINE_EXCEEDED", "RESOURCE_TEMPORARILY_EXHAUSTED"],
+)
+def test_a_request_that_asks_to_back_off_is_sent_again_as_it_is(name: str) -> None:
+    accounts = GoogleAccounts(request_errors={ACCOUNT_ID: name})
+    with FakeGoogleAds(accounts=accounts) as fake, channel_to(fake) as channel:
+        api = GoogleAdsApi(channel, "a-token")
+        for uploader in (GoogleAdsClicksUploader(api), GoogleAdsCallsUploader(api)):
+            with pytest.raises(TryAgain) as again:
+                uploader.send([make_phone_upload()])
+            assert again.value.reason == name
+
+
 def test_a_request_holds_two_thousand_rows_and_no_more(clicks: GoogleAdsClicksUploader) -> None:
     uploads = [make_upload() for _ in range(clicks.limits.batch_size)]
     assert clicks.send(uploads).request_id
@@ -424,12 +438,12 @@ def test_what_is_retracted_cannot_be_restated(clicks: GoogleAdsClicksUploader) -
 
 
 def test_data_manager_retracts_through_the_google_ads_api_where_it_is_given(
-    fake: FakeGoogleAds, api: GoogleAdsApi, clicks: GoogleAdsClicksUploader
+    fake: FakeGoogleAds, clicks: GoogleAdsClicksUploader
 ) -> None:
     upload = make_upload()
     settle(clicks, [upload])
     with FakeDataManager() as data_manager, channel_to(data_manager) as channel:
-        uploader = DataManagerUploader(channel, retractions=api)
+        uploader = DataManagerUploader(channel, retractions=clicks)
         assert Operation.RETRACT in uploader.limits.supports
         retraction = make_adjustment(upload, Operation.RETRACT)
         answer = uploader.send([retraction])

@@ -17,7 +17,7 @@ from activation.uploaders.google_ads_api import GoogleAdsApi, date_time
 from activation.uploaders.google_ads_clicks import GoogleAdsClicksUploader
 from activation.uploaders.google_ads_errors import row_results
 from activation.uploaders.google_data_manager import DataManagerUploader
-from activation.uploaders.google_rpc import open_channel
+from activation.uploaders.google_rpc import credentials_for, open_channel
 from activation.uploads import Refused, Result, Verdict
 from tests.activation.google_factories import ACCOUNT_ID, channel_to, make_upload
 from tests.conftest import REPO_ROOT
@@ -131,3 +131,11 @@ def test_a_channel_without_credentials_stays_on_this_machine() -> None:
     with pytest.raises(ValueError, match="no credentials"):
         open_channel("datamanager.googleapis.com:443", None)
     open_channel("127.0.0.1:1", None).close()
+
+
+def test_credentials_are_of_an_oauth_client_or_a_service_account() -> None:
+    info = {"client_id": "id", "client_secret": "secret", "refresh_token": "token"}
+    client = credentials_for(info, "a-scope")
+    assert (client.refresh_token, client.scopes) == ("token", ["a-scope"])
+    with pytest.raises(ValueError, match="Service account"):
+        credentials_for({"type": "service_account"}, "a-scope")

@@ -36,6 +36,8 @@ class GoogleAccounts:
     clicks: dict[str, Click] = field(default_factory=dict)
     knows_every_click: bool = True
     """Whether a click that is not in `clicks` is taken for one of the account's own."""
+    request_errors: dict[str, str] = field(default_factory=dict)
+    """The error for a whole request, by the account."""
     call_errors: dict[str, str] = field(default_factory=dict)
     """The error for a call conversion, by the caller's number."""
 

@@ -38,6 +38,9 @@ from tests.fakes.kept import Conversion
 
 SERVICES = "google.ads.googleads.v26.services"
 MAX_ROWS, MAX_JOB_ID = 2_000, 2**31 - 1
+REQUESTS_A_MINUTE = 100_000
+"""The platform's documents give none for these services; a test may."""
+
 REPORTED_JOBS = 7
 """The summaries hold the latest few requests only."""
 
@@ -58,9 +61,10 @@ class FakeGoogleAds(FakeGrpc):
         *,
         accounts: GoogleAccounts | None = None,
         processing_seconds: float = 0.0,
+        requests_a_minute: int = REQUESTS_A_MINUTE,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(requests_a_minute=requests_a_minute, **options)
         self.accounts = accounts or GoogleAccounts()
         self.processing_seconds = processing_seconds
 
@@ -147,6 +151,8 @@ class FakeGoogleAds(FakeGrpc):
             raise whole_failure(UNAUTHENTICATED, "DEVELOPER_TOKEN_PARAMETER_MISSING")
         if not request.customer_id.isdigit():
             raise whole_failure(INVALID, "INVALID_CUSTOMER_ID")
+        if error := self.accounts.request_errors.get(request.customer_id):
+            raise whole_failure(grpc.StatusCode.INTERNAL, error)
         if request.customer_id in self.accounts.without_permission:
             raise whole_failure(DENIED, "USER_PERMISSION_DENIED")
         if not request.partial_failure:
@@ -255,7 +261,7 @@ def _has_job(request: Any) -> bool:
 def main() -> None:
     """Serve as a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
+    add_arguments(parser, requests_a_minute=REQUESTS_A_MINUTE)
     fault_options.add_arguments(parser)
     parser.add_argument("--processing-seconds", type=float, default=0.0)
     options = parser.parse_args()

@@ -187,9 +187,9 @@ def serve_until_terminated(fake: FakeGrpc, port: int) -> None:
     fake.stop()
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, *, requests_a_minute: int = 300) -> None:
     """Add what every fake of Google's takes: where to keep, and how fast it may be asked."""
     parser.add_argument("--port", type=int, default=0, help="0: any free one; it is printed")
     parser.add_argument("--kept", default=":memory:", help="SQLite file of what was counted")
-    parser.add_argument("--requests-a-minute", type=int, default=300)
+    parser.add_argument("--requests-a-minute", type=int, default=requests_a_minute)
     parser.add_argument("--requests-a-day", type=int, default=100_000)
