@@ -47,7 +47,7 @@ LEASE = timedelta(minutes=10)
 NO_VERDICT_WAIT = timedelta(minutes=1)
 """How long rows wait that an answer left out."""
 
-_TURNS_WITH_TIME = ("expired", "too_old", "out_of_window")
+_TURNS_WITH_TIME = ("expired", "too_old", "older_than")
 REFUSED_AFTER_UNKNOWN_FATE = "refused_after_unknown_fate"
 
 
