@@ -108,7 +108,7 @@ class MetaUploader:
         if reason := consent_refusal(upload, sends_unknown=self.sends_unknown_consent):
             return Result(Verdict.REFUSED, reason)
         if now - upload.occurred_at > OLDEST_EVENT:
-            return Result(Verdict.REFUSED, "event_older_than_7_days")
+            return Result(Verdict.REFUSED, "event_too_old")
         if upload.occurred_at > now:
             return Result(Verdict.LATER, "event_in_the_future", upload.occurred_at - now)
         return None

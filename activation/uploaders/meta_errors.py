@@ -22,7 +22,7 @@ PASSING = frozenset({1, 2})
 INVALID_PARAMETER = 100
 """One bad event refuses the whole request."""
 
-SUBCODES = {2804003: "event_older_than_7_days"}
+SUBCODES = {2804003: "event_too_old"}
 """Names for subcodes of `INVALID_PARAMETER`; others are told by their number."""
 
 BUSY = frozenset({408, 429})

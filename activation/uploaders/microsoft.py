@@ -136,7 +136,7 @@ class MicrosoftUploader:
         if happened > now:
             return Result(Verdict.LATER, "conversion_in_the_future", happened - now)
         if now - upload.occurred_at > OLDEST_CONVERSION:
-            return Result(Verdict.REFUSED, "conversion_older_than_90_days")
+            return Result(Verdict.REFUSED, "conversion_too_old")
         return None
 
     def _check_goals(self, account: str, names: set[str]) -> None:

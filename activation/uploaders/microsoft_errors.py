@@ -30,6 +30,16 @@ DONE = {
 }
 """Errors that say that it has been done before."""
 
+TURN_WITH_TIME = frozenset(
+    {
+        "ClickIdDateTimeOutsideGoalConversionWindow",
+        "OfflineConversionAdjustmentTimeOutOfWindow",
+        "OfflineConversionTimeOutOfWindow",
+    }
+)
+"""Refusals for age. They say nothing about an earlier attempt of unknown fate, which may have been
+in time: the sender knows such a reason by `too_old` and holds the row."""
+
 BATCH_TOO_LARGE = "OfflineConversionBatchSizeExceedsLimit"
 
 INTERNAL_ERROR = "0"
@@ -74,7 +84,7 @@ def verdict(code: str, operation: Operation) -> Result:
         return Result(Verdict.COUNTED, code)
     if code in LATER:
         return Result(Verdict.LATER, code, LATER[code])
-    return Result(Verdict.REFUSED, code)
+    return Result(Verdict.REFUSED, f"too_old: {code}" if code in TURN_WITH_TIME else code)
 
 
 def goals(answer: Any) -> Mapping[str, str]:

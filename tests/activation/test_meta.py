@@ -135,7 +135,7 @@ REFUSED_HERE = {
     "formula": (make_upload(click_id="=1+1"), "unreadable_click_id"),
     "too old": (
         make_upload(occurred_at=NOW - timedelta(days=7, seconds=1)),
-        "event_older_than_7_days",
+        "event_too_old",
     ),
     "retraction": (correction(make_upload(), Operation.RETRACT), "operation_not_supported"),
     "restatement": (correction(make_upload(), Operation.RESTATE), "operation_not_supported"),
@@ -182,7 +182,7 @@ def test_one_event_older_than_seven_days_refuses_the_whole_request(
     """The uploader's clock is late, so that only Meta sees that the event is too old."""
     late = MetaUploader(TOKEN, base_url=fake.url, clock=lambda: NOW - timedelta(hours=1))
     old = make_upload(occurred_at=NOW - timedelta(days=7, minutes=1))
-    with pytest.raises(BatchRefused, match="event_older_than_7_days"):
+    with pytest.raises(BatchRefused, match="event_too_old"):
         late.send([make_upload(), old])
     assert fake.kept.conversions() == []
 

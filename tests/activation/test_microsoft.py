@@ -213,7 +213,7 @@ REFUSED_HERE = {
     "formula": (msclkid_upload(click_id="=1+1"), "unreadable_click_id"),
     "too old": (
         msclkid_upload(occurred_at=NOW - timedelta(days=90, seconds=1)),
-        "conversion_older_than_90_days",
+        "conversion_too_old",
     ),
     "restatement without a value": (
         correction(msclkid_upload(), Operation.RESTATE, value=None, currency=None),
@@ -304,9 +304,7 @@ REFUSED_BY_ROW = [
     "OfflineConversionCurrencyCodeInvalid",
     "OfflineConversionTimeNullOrEmpty",
     "OfflineConversionTimeInvalid",
-    "OfflineConversionTimeOutOfWindow",
     "ConversionTimeEarlierThanClickTime",
-    "ClickIdDateTimeOutsideGoalConversionWindow",
     "NotEligibleForEnhancedConversions",
 ]
 
@@ -330,12 +328,26 @@ def test_an_error_of_one_row_is_its_own_and_no_others(
     assert len(fake.kept.conversions()) == 2
 
 
+@pytest.mark.parametrize(
+    "code", ["OfflineConversionTimeOutOfWindow", "ClickIdDateTimeOutsideGoalConversionWindow"]
+)
+def test_a_refusal_for_age_says_so_to_the_sender(uploader: MicrosoftUploader, code: str) -> None:
+    """It must not believe it of a row whose earlier attempt may have arrived in time."""
+    old = scripted(code)
+    assert uploader.send([old]).results == {old.key: Result(Verdict.REFUSED, f"too_old: {code}")}
+
+
+def test_an_adjustment_refused_for_age_says_so_too(uploader: MicrosoftUploader) -> None:
+    code = "OfflineConversionAdjustmentTimeOutOfWindow"
+    old = correction(scripted(code), Operation.RESTATE)
+    assert uploader.send([old]).results == {old.key: Result(Verdict.REFUSED, f"too_old: {code}")}
+
+
 ADJUSTMENT_ERRORS = {
     "OfflineConversionInvalidAdjustmentType": Verdict.REFUSED,
     "OfflineConversionRestateRetractNotSupported": Verdict.REFUSED,
     "OfflineConversionAdjustmentTimeNullOrEmpty": Verdict.REFUSED,
     "OfflineConversionAdjustmentTimeInvalid": Verdict.REFUSED,
-    "OfflineConversionAdjustmentTimeOutOfWindow": Verdict.REFUSED,
     "OfflineConversionAdjustmentTimeEarlierThanConversionTime": Verdict.REFUSED,
     "OfflineConversionAdjustmentValueNotExpected": Verdict.REFUSED,
     "OfflineConversionAdjustmentValueRequired": Verdict.REFUSED,
