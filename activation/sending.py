@@ -7,11 +7,13 @@
     BatchRefused   nothing was counted: halves, until the rows at fault are found
     TryAgain       nothing is known: again after a while, then the rows wait in `sending`
     Refused        the account is at fault: the destination is held for a person
+    anything else  a fault of ours: halves as well, and a row that does it alone is held
 
 A refusal for age of a row whose earlier attempt may have arrived is not believed: the earlier one
 may count. Such a row is held for a person.
 """
 
+import itertools
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,12 +49,19 @@ LEASE = timedelta(minutes=10)
 NO_VERDICT_WAIT = timedelta(minutes=1)
 """How long rows wait that an answer left out."""
 
+MOST_FAULTS = 5
+"""Rows of one run that may fail in the uploader before the destination is held."""
+
 _TURNS_WITH_TIME = ("expired", "too_old", "older_than")
 REFUSED_AFTER_UNKNOWN_FATE = "refused_after_unknown_fate"
 
 
 class _Stop(Exception):
     """Nothing more can be sent in this run; the rows have been let go."""
+
+
+class _UploaderFailed(Exception):
+    """The uploader met what it did not expect, and the platform may have the request."""
 
 
 @dataclass
@@ -79,8 +88,13 @@ class Sender:
     retries: Retrying = RETRIES
     lease: timedelta = LEASE
 
-    def send(self) -> Outcome:
-        """Send everything that is due, and say what came of it."""
+    def send(self, most_requests: int | None = None) -> Outcome:
+        """Send what is due, and say what came of it.
+
+        Args:
+            most_requests: end after so many, so that they can be read back before a platform
+                forgets them (Google Ads reports the latest few); None for everything.
+        """
         outcome = Outcome(self.destination)
         if not self.safeguards.is_armed:
             outcome.would_go = self._count_planned()
@@ -91,7 +105,10 @@ class Sender:
             outcome.stopped = check_volume(
                 connection, self.destination, self.safeguards, now=now
             )  # fmt: skip
-        while outcome.stopped is None and (claimed := self._claim(outcome)):
+        claims = itertools.repeat(None) if most_requests is None else range(most_requests)
+        for _ in claims:
+            if outcome.stopped is not None or (claimed := self._claim(outcome)) is None:
+                break
             unsure: set[str] = set()
             try:
                 self._send(claimed, self._with_numbers(claimed), unsure, outcome)
@@ -149,10 +166,11 @@ class Sender:
         for part in _parts(batch, self.uploader.limits.batch_size):
             try:
                 answer = self._request(claimed, part, unsure)
-            except BatchRefused as refusal:
+            except (BatchRefused, _UploaderFailed) as failure:
                 if len(part) == 1:
-                    refused = Answer({part[0].key: Result(Verdict.REFUSED, refusal.reason)})
-                    self._settle(claimed, refused, unsure, outcome)
+                    answer = Answer({part[0].key: _alone(failure)})
+                    self._settle(claimed, answer, unsure, outcome)
+                    self._stop_after_faults(claimed, failure, unsure, outcome)
                 else:
                     middle = len(part) // 2
                     for half in (part[:middle], part[middle:]):
@@ -176,9 +194,15 @@ class Sender:
             mine = [upload for upload in batch if upload.key in standing]
             try:
                 return self.uploader.send(mine) if mine else None
+            except (BatchRefused, Refused):
+                raise
             except TryAgain:
                 unsure.update(standing)
                 raise
+            except Exception as error:
+                # Its text is dropped: it may quote the field that was wrong.
+                unsure.update(standing)
+                raise _UploaderFailed(f"uploader_failed: {type(error).__name__}") from None
 
         try:
             return self.retries.copy()(attempt)
@@ -196,6 +220,14 @@ class Sender:
         except Refused as error:
             self._hold(claimed, error.reason, unsure)
             raise _Stop(error.reason) from None
+
+    def _stop_after_faults(
+        self, claimed: Claim, failure: Exception, unsure: set[str], outcome: Outcome
+    ) -> None:
+        """A few odd rows are held and the rest goes on; if it is every row, somebody must look."""
+        if isinstance(failure, _UploaderFailed) and outcome.reasons[str(failure)] >= MOST_FAULTS:
+            self._hold(claimed, str(failure), unsure)
+            raise _Stop(str(failure))
 
     def _hold(self, claimed: Claim, reason: str, unsure: set[str]) -> None:
         """Stop the destination; rows that were only ever refused with it are planned again."""
@@ -232,6 +264,12 @@ class Sender:
                 uploads.c.destination == self.destination, uploads.c.state == State.PLANNED
             )
             return connection.scalar(planned) or 0
+
+
+def _alone(failure: BatchRefused | _UploaderFailed) -> Result:
+    if isinstance(failure, BatchRefused):
+        return Result(Verdict.REFUSED, failure.reason)
+    return Result(Verdict.HOLD, str(failure))
 
 
 def _never_arrived(claimed: Claim, unsure: Collection[str]) -> list[int]:

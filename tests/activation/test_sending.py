@@ -145,6 +145,37 @@ def test_bad_rows_are_found_by_halving_and_the_others_are_counted(
     assert len(platform.values) == 18
 
 
+def test_row_that_the_uploader_stumbles_over_is_held_and_the_others_are_counted(
+    ledger: Ledger, clock: Clock
+) -> None:
+    def stumble(batch: Any) -> Exception | None:
+        is_odd = any(upload.currency == "dollars" for upload in batch)
+        return TypeError("dollars") if is_odd else None
+
+    platform = SmallPlatform(script=stumble)
+    rows = [make_candidate(call_id=f"C{number}") for number in range(8)]
+    rows[5]["value_currency"] = "dollars"
+    plan(ledger, [rows], LIMITS, now=clock())
+
+    outcome = send(ledger, platform, clock)
+
+    assert outcome.verdicts == {Verdict.COUNTED: 7, Verdict.HOLD: 1}
+    assert states(ledger)["C5"] == ("held", "uploader_failed: TypeError")
+
+
+def test_uploader_that_stumbles_over_every_row_holds_the_destination(
+    ledger: Ledger, clock: Clock
+) -> None:
+    platform = SmallPlatform(script=lambda batch: KeyError("+15125550123"))
+    plan_calls(ledger, clock, *(f"C{number}" for number in range(100)))
+
+    outcome = send(ledger, platform, clock)
+
+    assert outcome.stopped == "uploader_failed: KeyError"
+    assert Counter(state for state, _ in states(ledger).values()) == {"held": 5, "sending": 95}
+    assert send(ledger, platform, clock).stopped == "uploader_failed: KeyError"
+
+
 def test_lost_answer_is_sent_again_under_the_same_key(ledger: Ledger, clock: Clock) -> None:
     platform = SmallPlatform()
 
