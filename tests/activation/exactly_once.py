@@ -110,7 +110,8 @@ def fake_of(destination: Destination, truth: Path, faults: str, seed: int) -> It
         try:
             yield f"127.0.0.1:{process.stdout.readline().strip().rpartition(':')[2]}"
         finally:
-            process.terminate()
+            # What it counted is in its file; a server that is asked to end may wait for clients.
+            process.kill()
 
 
 @dataclass
