@@ -59,8 +59,10 @@ final as (
         upload_states.upload_key,
         upload_states.attempts,
         upload_states.request_id,
-        upload_states.planned_at,
+        upload_states.pending_operation,
+        upload_states.pending_state,
         upload_states.sent_at,
+        upload_states.decided_at,
         upload_states.state_changed_at,
         upload_states.loaded_at
 
