@@ -6,6 +6,8 @@
     claims      leases: which sender has which rows, and what a platform's answer does to them
     requests    reading back what platforms decide later
     holds       destinations that were stopped, and calls that a person had taken back
+    states      how every conversion stands, for the marts
+    health      what is stuck, refused, or not answered
     reports     counts by state, and the history of a call
     erasing     a person's traces, out
 

@@ -168,7 +168,9 @@ def upload_of(row: Row[Any]) -> Upload:
         clicked_at=row.clicked_at,
         consent_ad_user_data=row.consent_ad_user_data or "unknown",
         consent_ad_personalization=row.consent_ad_personalization or "unknown",
-        caller_key=row.caller_key,
+        # The key stays in the row, so that the caller can be erased by it; the number is read only
+        # where the account accepted the platform's terms for it.
+        caller_key=row.caller_key if row.sends_phone else None,
         is_limited_data_use=row.is_limited_data_use,
         adjusted_at=row.adjusted_at,
     )

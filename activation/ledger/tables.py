@@ -42,6 +42,7 @@ CONTENT = (
     "caller_key",
     "is_limited_data_use",
     "identifier",
+    "sends_phone",
 )
 """What an upload says about its conversion."""
 
@@ -80,6 +81,7 @@ def content_columns() -> list[Column]:
         Column("caller_key", Text),
         Column("is_limited_data_use", Boolean, nullable=False),
         Column("identifier", Text),
+        Column("sends_phone", Boolean, nullable=False),
     ]
 
 

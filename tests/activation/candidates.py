@@ -44,6 +44,7 @@ def make_candidate(**overrides: Any) -> dict[str, Any]:
         "caller_key": "k" * 64,
         "is_limited_data_use": False,
         "identifier": "click",
+        "sends_phone": True,
     }
     unknown = set(overrides) - set(candidate)
     assert not unknown, unknown

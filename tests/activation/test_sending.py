@@ -442,6 +442,19 @@ def test_numbers_are_read_when_a_batch_is_sent_and_kept_nowhere(
             assert "5125550123" not in str(connection.execute(select(table)).all())
 
 
+def test_number_is_not_even_read_where_the_platform_must_not_have_it(
+    ledger: Ledger, clock: Clock
+) -> None:
+    limits = Limits(batch_size=10, deduplicates_for=None, supports=ADJUSTABLE.supports)
+    platform = SmallPlatform(limits=limits)
+    asked: list[str] = []
+    plan_calls(ledger, clock, "A", sends_phone=False)
+
+    send(ledger, platform, clock, read_numbers=lambda keys: asked.extend(keys) or {})
+
+    assert (asked, list(platform.numbers.values())) == ([], [None])
+
+
 def test_batches_hold_one_account_and_one_operation_within_the_limit(
     ledger: Ledger, clock: Clock
 ) -> None:

@@ -109,6 +109,7 @@ def _content_columns() -> list[sa.Column]:
         sa.Column("caller_key", sa.Text),
         sa.Column("is_limited_data_use", sa.Boolean, nullable=False),
         sa.Column("identifier", sa.Text),
+        sa.Column("sends_phone", sa.Boolean, nullable=False),
     ]
 
 
