@@ -85,6 +85,9 @@ def format_of(upload: Upload) -> Format:
     if upload.click_id is not None and not CLICK_ID.fullmatch(upload.click_id):
         raise UnusableIdentifier("unreadable_click_id")
     if upload.click_id_type == "msclkid":
+        if upload.click_id is None:
+            # Erased since: Microsoft knows a conversion by its click alone.
+            raise UnusableIdentifier("no_msclkid")
         return FORMATS["microsoft"]
     if upload.operation is not Operation.CONVERT:
         if upload.click_id and upload.click_id_type not in GOOGLE_CLICK_IDS:

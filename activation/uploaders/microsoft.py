@@ -162,11 +162,11 @@ class MicrosoftUploader:
         """
         client = self._client
         client.authorization_data.account_id = account
-        call = getattr(client, operation)
-        failure: Exception
         client.hp.document = None
+        failure: Exception
         try:
-            answer = call(**arguments)
+            self._sign_in()
+            answer = getattr(client, operation)(**arguments)
         except WebFault as fault:
             failure = errors.meaning_of(fault)
         except TransportError as error:
@@ -182,6 +182,16 @@ class MicrosoftUploader:
         else:
             return answer, errors.tracking_id(client.hp.document, operation)
         raise failure
+
+    def _sign_in(self) -> None:
+        """Ask for the first access token where only a refresh token was given.
+
+        Later ones the client asks for itself, but not the first: tokens that were never received
+        are not expired to it, and it would send an empty one.
+        """
+        tokens = getattr(self.authentication, "oauth_tokens", None)
+        if tokens is not None and not tokens.access_token and tokens.refresh_token:
+            self.authentication.request_oauth_tokens_by_refresh_token(tokens.refresh_token)
 
     @cached_property
     def _client(self) -> ServiceClient:

@@ -162,6 +162,10 @@ REFUSED = {
         gclid_upload(conversion_action="@SUM(1)"),
         "unreadable_conversion_action",
     ),
+    "correction of an erased click of Microsoft's": (
+        correction(msclkid_upload(), Operation.RETRACT, click_id=None),
+        "no_msclkid",
+    ),
     "correction of Meta's": (
         correction(gclid_upload(click_id_type="fbclid"), Operation.RETRACT),
         "click_id_of_another_platform",
@@ -177,6 +181,15 @@ def test_what_no_page_takes_or_nobody_agreed_to_is_in_no_file(
     results = uploader.send([bad, good]).results
     assert results == {bad.key: Result(Verdict.REFUSED, reason), good.key: WRITTEN}
     assert keys_shown(uploader) == [good.key]
+
+
+def test_a_conversion_at_google_is_taken_back_after_its_identifiers_were_erased(
+    uploader: FileUploader,
+) -> None:
+    erased = {"click_id": None, "clicked_at": None, "consent_ad_user_data": None}
+    retraction = correction(gclid_upload(), Operation.RETRACT, **erased)
+    assert uploader.send([retraction]).results == {retraction.key: WRITTEN}
+    assert only_file(uploader)[2][0] == retraction.target_key
 
 
 # --- once

@@ -9,7 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from bingads.authorization import OAuthTokens, OAuthWebAuthCodeGrant
+from bingads.authorization import (
+    MSADS_MANAGE,
+    PRODUCTION,
+    OAuthTokens,
+    OAuthWebAuthCodeGrant,
+    _UriOAuthService,
+)
 
 from activation.uploaders.microsoft import MicrosoftUploader, conversion_time
 from activation.uploads import (
@@ -39,8 +45,13 @@ GOALS = (
 )
 
 
-def make_uploader(url: str, **overrides: object) -> MicrosoftUploader:
-    tokens = OAuthTokens(TOKEN, 3_600, "a-refresh-token-of-the-tests")
+REFRESH_TOKEN = "a-refresh-token-of-the-tests"
+
+
+def make_uploader(
+    url: str, access_token: str = TOKEN, seconds: int = 3_600, **overrides: object
+) -> MicrosoftUploader:
+    tokens = OAuthTokens(access_token, seconds, REFRESH_TOKEN)
     authentication = OAuthWebAuthCodeGrant(
         "client", "secret", "http://localhost", oauth_tokens=tokens
     )
@@ -107,6 +118,49 @@ def test_a_request_names_its_account_its_customer_and_the_tokens(
     assert [counted.account_id for counted in fake.kept.conversions()] == ["1", "2"]
     for said in ("CustomerId>77<", f"DeveloperToken>{DEVELOPER_TOKEN}<", f"Token>{TOKEN}<"):
         assert said in last_request(fake)
+
+
+TOKENS_URL = _UriOAuthService.AUTH_TOKEN_URI
+TOKENS = Reply(b'{"access_token": "%s", "expires_in": 3600}' % TOKEN.encode())
+
+
+def test_the_first_access_token_is_asked_for_with_the_refresh_token(
+    fake: FakeMicrosoft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address is the only thing that the client does not take as an argument."""
+    monkeypatch.setitem(TOKENS_URL, (PRODUCTION, MSADS_MANAGE), f"{fake.url}/token")
+    uploader = make_uploader(fake.url, access_token="", seconds=0)
+    fake.say_next(TOKENS)
+    for _ in range(2):
+        upload = msclkid_upload()
+        assert uploader.send([upload]).results[upload.key].verdict is Verdict.COUNTED
+    asked = [request for request in fake.received if request.path == "/token"]
+    assert len(asked) == 1
+    assert f"refresh_token={REFRESH_TOKEN}" in asked[0].body.decode()
+
+
+SIGNING_IN_FAILS = {
+    "refresh token too old": (
+        Reply(b'{"error": "invalid_grant", "error_description": "expired"}', 400),
+        Refused("tokens_not_renewed"),
+    ),
+    "page of a proxy": (Reply(b"<html>", 502), TryAgain("unreadable_answer")),
+}
+
+
+@pytest.mark.parametrize(("reply", "meaning"), SIGNING_IN_FAILS.values(), ids=SIGNING_IN_FAILS)
+def test_without_a_token_nothing_is_sent(
+    fake: FakeMicrosoft,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: Reply,
+    meaning: TryAgain | Refused,
+) -> None:
+    monkeypatch.setitem(TOKENS_URL, (PRODUCTION, MSADS_MANAGE), f"{fake.url}/token")
+    fake.say_next(reply)
+    with pytest.raises(type(meaning)) as raised:
+        make_uploader(fake.url, access_token="", seconds=0).send([msclkid_upload()])
+    assert vars(raised.value) == vars(meaning)
+    assert [request.path for request in fake.received] == ["/token"]
 
 
 # --- what is known by click and time
