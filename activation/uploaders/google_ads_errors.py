@@ -135,7 +135,7 @@ def row_results(uploads: Sequence[Upload], response: Any, success: Result) -> di
     return results
 
 
-def raise_for_failure(error: exceptions.GoogleAPICallError) -> NoReturn:
+def raise_for_failure(error: exceptions.GoogleAPIError) -> NoReturn:
     """Raise what a failed request means, by the errors in its trailing metadata.
 
     Raises:
@@ -169,8 +169,8 @@ def _retry_delay(error: Any) -> timedelta | None:
     return None
 
 
-def _failure_of_request(error: exceptions.GoogleAPICallError) -> Any:
-    for call in error.errors:
+def _failure_of_request(error: exceptions.GoogleAPIError) -> Any:
+    for call in getattr(error, "errors", ()):
         for key, value in getattr(call, "trailing_metadata", lambda: ())() or ():
             if key == FAILURE_KEY:
                 return FAILURE.FromString(value)

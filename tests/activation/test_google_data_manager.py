@@ -24,6 +24,7 @@ from tests.activation.google_factories import (
     ACCOUNT_ID,
     ACTION_ID,
     CALLER_NUMBER,
+    QUICK_READS,
     channel_to,
     make_phone_upload,
     make_upload,
@@ -324,6 +325,20 @@ def test_a_late_answer_is_given_up_after_the_request_seconds(fake: FakeDataManag
     fake.faults.delay_seconds = 1.0
     with channel_to(fake) as channel, pytest.raises(TryAgain, match="DEADLINE_EXCEEDED"):
         DataManagerUploader(channel, request_seconds=0.2).send([make_upload()])
+
+
+def test_reading_is_repeated_until_the_policy_gives_up(fake: FakeDataManager) -> None:
+    upload = make_upload()
+    with channel_to(fake) as channel:
+        uploader = DataManagerUploader(channel, read_retry=QUICK_READS)
+        request = sent_request(uploader.send([upload]).request_id, [upload])
+        fake.faults.force(Fault.REFUSE, Fault.GARBAGE, Fault.DROP_ANSWER)
+        answer = uploader.read_back(request)
+        assert answer is not None
+        assert answer.results[upload.key].verdict is Verdict.COUNTED
+        fake.faults.force(*[Fault.REFUSE] * 1_000)
+        with pytest.raises(TryAgain, match="UNAVAILABLE"):
+            uploader.read_back(request)
 
 
 def test_the_request_rate_is_limited_and_says_how_long_to_wait() -> None:
