@@ -113,6 +113,7 @@ def row_results(uploads: Sequence[Upload], response: Any, success: Result) -> di
 
     Raises:
         Refused: none of the rows may be uploaded, because this account may not upload any.
+        TryAgain: the answer leaves a row out.
     """
     names: dict[int, list[str]] = {}
     for detail in response.partial_failure_error.details:
@@ -130,8 +131,8 @@ def row_results(uploads: Sequence[Upload], response: Any, success: Result) -> di
         elif index < len(response.results) and response.results[index].ByteSize():
             results[upload.key] = success
         else:
-            # Neither an error nor a result: nobody can say whether it counts.
-            results[upload.key] = Result(Verdict.HOLD, "no_result")
+            # Neither an error nor a result: not an answer. The same keys again count nothing twice.
+            raise TryAgain("row_without_result")
     return results
 
 

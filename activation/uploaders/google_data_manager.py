@@ -166,6 +166,8 @@ class DataManagerUploader:
             google_identifier(upload)
         except UnusableIdentifier as unusable:
             return unusable.reason
+        if upload.operation is Operation.RESTATE and upload.value is None:
+            return "restatement_without_value"
         # A numeric transaction_id was refused live.
         if upload.target_key.isdigit():
             return "numeric_transaction_id"
