@@ -9,10 +9,11 @@ import pytest
 
 from tests.conftest import REPO_ROOT
 
-PACKAGES = ("ingestion", "ml", "orchestration")
+PACKAGES = ("activation", "ingestion", "ml", "orchestration")
 FORBIDDEN_IMPORTS = {
-    "ingestion": {"dagster", "dagster_dlt", "ml", "orchestration"},
-    "ml": {"dagster", "dlt", "duckdb", "ingestion", "orchestration"},
+    "activation": {"dagster", "dlt", "duckdb", "ingestion", "ml", "orchestration"},
+    "ingestion": {"activation", "dagster", "dagster_dlt", "ml", "orchestration"},
+    "ml": {"activation", "dagster", "dlt", "duckdb", "ingestion", "orchestration"},
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40
