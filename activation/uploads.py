@@ -60,7 +60,8 @@ class Upload:
         currency: ISO 4217, None exactly where value is None.
         click_id, click_id_type, clicked_at: the click; all None where only the phone identifies.
         consent_ad_user_data, consent_ad_personalization: `granted`, `denied` or `unknown`.
-        caller_key: the caller in the warehouse; None when withheld or erased.
+        caller_key: the caller in the warehouse; None when withheld or erased, and where the number
+            must not go to the platform.
         caller_number: E.164, clear, only where the upload needs it. Never logged, never stored.
         is_limited_data_use: the caller asked for it (Meta's LDU).
         adjusted_at: when a correction was decided, UTC; None of a conversion.

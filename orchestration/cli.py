@@ -47,7 +47,10 @@ def _settings(landing: str | None = None, warehouse: Path | None = None) -> Sett
     except ValidationError as error:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"])
-            errors.print(f"[red]setting {name}[/]: {problem['msg']}, got {problem['input']!r}")
+            # What was given may be a secret, or a table that holds one.
+            is_secret = problem["loc"][0] in {"uploads", "caller_secret"}
+            given = "" if is_secret else f", got {problem['input']!r}"
+            errors.print(f"[red]setting {name}[/]: {problem['msg']}{given}")
         raise typer.Exit(2) from error
 
 

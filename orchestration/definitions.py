@@ -10,6 +10,7 @@ import dagster as dg
 
 from orchestration.project import ensure_manifest, make_dbt_project
 from orchestration.resources.dbt import Dbt
+from orchestration.resources.uploads import Uploads
 from orchestration.resources.warehouse import RingtrailPaths, Warehouse
 from orchestration.settings import DBT_EXECUTABLE, Settings
 
@@ -31,6 +32,7 @@ def defs() -> dg.Definitions:
                 "warehouse": Warehouse(
                     path=str(settings.warehouse), memory_limit=settings.memory_limit
                 ),
+                "uploads": Uploads(),
                 "paths": RingtrailPaths(
                     landing_dir=settings.landing_dir,
                     state_dir=str(settings.state_dir),

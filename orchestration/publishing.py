@@ -3,6 +3,9 @@
 A DuckDB file that someone writes cannot be opened by anyone else, so readers get a file that
 nobody writes. Connections that are open when it is replaced keep the old copy, whole; a process
 sees the new one once it has closed all its connections to the old.
+
+Views become tables: the copy must stand alone. They name their database, which DuckDB calls after
+the file, so the warehouse is attached under its own name.
 """
 
 import shutil
@@ -14,9 +17,20 @@ _IDENTIFIER_QUOTE = '"'
 MANIFESTS = ("manifest.json", "semantic_manifest.json")
 """What dbt knows of the project: what analysts compare an edit with, and what may be asked."""
 
+_MARTS = """
+select database_name, table_name
+from duckdb_tables()
+where database_name <> current_database() and schema_name = 'marts'
+union all
+select database_name, view_name
+from duckdb_views()
+where database_name <> current_database() and schema_name = 'marts'
+order by 2
+"""
+
 
 def publish_marts(warehouse: Path, serving: Path) -> dict[str, int]:
-    """Copy every table of schema marts from `warehouse` to `serving`.
+    """Copy every table and view of schema marts from `warehouse` to `serving`.
 
     Args:
         warehouse: The warehouse file; nobody may be writing it.
@@ -32,17 +46,12 @@ def publish_marts(warehouse: Path, serving: Path) -> dict[str, int]:
     with duckdb.connect(str(partial)) as connection:
         # As in profiles.yml: ids do not compress, and trying costs a quarter of the CPU.
         connection.execute("set disabled_compression_methods = 'fsst'")
-        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{_quoted(warehouse)}' (read_only)")
         connection.execute("create schema marts")
-        tables = [
-            name
-            for (name,) in connection.execute(
-                "select table_name from duckdb_tables()"
-                " where database_name = 'warehouse' and schema_name = 'marts' order by 1"
-            ).fetchall()
-        ]
-        rows = {table: _copy(connection, table) for table in tables}
-        connection.execute("detach warehouse")
+        rows = {
+            table: _copy(connection, database, table)
+            for database, table in connection.execute(_MARTS).fetchall()
+        }
         connection.execute("checkpoint")
     partial.replace(serving)
     return rows
@@ -57,11 +66,15 @@ def publish_manifests(dbt_target: Path, published: Path) -> None:
         partial.replace(published / name)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    name = _IDENTIFIER_QUOTE + table.replace('"', '""') + _IDENTIFIER_QUOTE
-    copied = connection.execute(f"create table marts.{name} as from warehouse.marts.{name}")
+def _copy(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> int:
+    name, source = _name(table), _name(database)
+    copied = connection.execute(f"create table marts.{name} as from {source}.marts.{name}")
     (count,) = copied.fetchone() or (0,)
     return int(count)
+
+
+def _name(text: str) -> str:
+    return _IDENTIFIER_QUOTE + text.replace('"', '""') + _IDENTIFIER_QUOTE
 
 
 def _quoted(path: Path) -> str:

@@ -8,6 +8,7 @@ All state of a run that is not in the warehouse file lives in `<warehouse name>.
 so that two warehouses in one folder share nothing:
 
     data/ringtrail.duckdb                     the warehouse
+    data/ringtrail.duckdb.uploads.db          what was sent to the ad platforms: never delete it
     data/ringtrail.duckdb.state/dagster/      runs, events, schedules (DAGSTER_HOME)
     data/ringtrail.duckdb.state/dlt/          load packages on their way in
     data/ringtrail.duckdb.state/dbt/          the manifest, compiled SQL, logs
@@ -31,6 +32,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from orchestration.upload_settings import UploadSettings
+
 REPO_ROOT = Path(__file__).resolve().parents[1]
 INSTANCE_CONFIG = REPO_ROOT / "orchestration" / "instance" / "dagster.yaml"
 DBT_EXECUTABLE = str(Path(sys.executable).with_name("dbt"))
@@ -43,7 +46,10 @@ class Settings(BaseSettings):
     """Everything an installation may set; see `.env.example` for a sentence on each."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RINGTRAIL_", toml_file="ringtrail.toml", extra="forbid"
+        env_prefix="RINGTRAIL_",
+        env_nested_delimiter="__",
+        toml_file="ringtrail.toml",
+        extra="forbid",
     )
 
     landing_dir: str = Field(
@@ -80,6 +86,11 @@ class Settings(BaseSettings):
     ui_host: str = Field(default="127.0.0.1", description="Address that `ringtrail ui` binds.")
     ui_port: int = Field(
         default=3000, ge=1, le=65535, description="Port that `ringtrail ui` binds."
+    )
+
+    uploads: UploadSettings = Field(
+        default_factory=UploadSettings,
+        description="The ledger and the destinations of uploads, see `upload_settings`.",
     )
 
     @classmethod
@@ -164,6 +175,17 @@ class Settings(BaseSettings):
     def caller_secret_path(self) -> Path:
         """Where the secret is kept that was made on first use."""
         return self.state_dir / "caller_key.secret"
+
+    @cached_property
+    def ledger_url(self) -> str:
+        """Where it is written what was sent.
+
+        Beside the state folder and not in it: who deletes that to begin anew must not send
+        everything twice.
+        """
+        if self.uploads.ledger_url is not None:
+            return self.uploads.ledger_url.get_secret_value()
+        return f"sqlite:///{self.warehouse.with_name(self.warehouse.name + '.uploads.db')}"
 
     def export(self) -> None:
         """Hand these settings to the processes that follow: dbt, and Dagster's code server."""

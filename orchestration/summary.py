@@ -67,6 +67,15 @@ group by feed
 order by feed
 """
 
+_UPLOADS = """
+select
+    state, value_currency, count(*) as conversions, sum(value_amount) as value,
+    count(*) filter (where attempts > 0) as ever_sent
+from activation.upload_states
+group by state, value_currency
+order by state, value_currency
+"""
+
 
 def print_summary(console: Console, settings: Settings, run_id: str | None = None) -> None:
     """Print what a finished run did and found, and where to look next."""
@@ -75,6 +84,7 @@ def print_summary(console: Console, settings: Settings, run_id: str | None = Non
         console.print(_feeds_table(connection, loads))
         _print_nothing_new(console, loads)
         _print_answers(console, connection)
+        _print_uploads(console, connection)
     _print_next_steps(console, settings)
 
 
@@ -90,6 +100,7 @@ def print_status(console: Console, settings: Settings) -> bool:
             console.print(_feeds_table(connection, {}))
             console.print(_freshness_table(connection))
             _print_answers(console, connection)
+            _print_uploads(console, connection)
     except duckdb.IOException:
         console.print("[yellow]A run is writing the warehouse just now; the published copy:[/]")
     _print_published(console, settings)
@@ -108,6 +119,24 @@ def _print_answers(console: Console, connection: duckdb.DuckDBPyConnection) -> N
     else:
         console.print("No calls have landed in cdr/ yet; this is where the visits came from.")
         console.print(_visits_table(connection))
+
+
+def _print_uploads(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """Print in a line what is planned for the ad platforms and what became of it."""
+    if not _has_table(connection, "activation", "upload_states"):
+        return
+    rows = connection.execute(_UPLOADS).fetchall()
+    if not rows:
+        console.print("Conversions for the ad platforms: none qualifies yet.")
+        return
+    parts = [
+        f"{count:,} {state.replace('_', ' ')}" + (f" ({value:,.0f} {currency})" if currency else "")
+        for state, currency, count, value, _ in rows
+    ]
+    ending = "."
+    if not any(ever_sent for *_, ever_sent in rows):
+        ending = "; nothing was sent, as no destination is armed."
+    console.print(f"Conversions for the ad platforms: {', '.join(parts)}{ending}")
 
 
 def _open(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from google.ads.datamanager_v1 import ProcessingErrorReason, RequestStatusPerDestination
 from google.api_core import exceptions
-from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
 from activation.uploads import BatchRefused, Refused, Result, Unsettled, Verdict
 
@@ -39,7 +39,7 @@ HOLD = frozenset(
         "KEK_PERMISSION_DENIED",
         "USER_IDENTIFIER_DECRYPTION_ERROR",
         "WIP_AUTH_FAILED",
-        # Not to be told apart: a reason newer than this client, or none.
+        # Without a name. What no table here knows is held as well: it is newer than this client.
         "UNSPECIFIED",
     }
 )
@@ -138,7 +138,7 @@ def _outcomes(status: RequestStatusPerDestination) -> Counter[Result] | None:
     size = status.events_ingestion_status.record_count
     failed = Counter(
         {
-            ProcessingErrorReason(error.reason).name: error.record_count
+            _name(error.reason): error.record_count
             for error in status.error_info.error_counts
             if error.record_count
         }
@@ -160,6 +160,14 @@ def _outcomes(status: RequestStatusPerDestination) -> Counter[Result] | None:
     return None
 
 
+def _name(reason: int) -> str:
+    """Return a reason's name; the platform may add some that this client does not know."""
+    try:
+        return ProcessingErrorReason(reason).name
+    except ValueError:
+        return f"REASON_{int(reason)}"
+
+
 def raise_for_invalid_request(error: exceptions.InvalidArgument) -> NoReturn:
     """Raise what a refused request means, by the reasons of its field violations.
 
@@ -168,13 +176,13 @@ def raise_for_invalid_request(error: exceptions.InvalidArgument) -> NoReturn:
         BatchRefused: an event is. The platform's documents: one invalid field refuses the whole
             request, and nothing of it was counted.
     """
-    reasons = [
-        violation.reason
-        for detail in error.details
-        if isinstance(detail, BadRequest)
-        for violation in detail.field_violations
-    ]
-    for reason in reasons:
-        if reason in ACCOUNT_AT_FAULT:
-            raise Refused(reason) from None
-    raise BatchRefused(reasons[0] if reasons else "INVALID_ARGUMENT") from None
+    reasons = []
+    for detail in error.details:
+        if isinstance(detail, ErrorInfo) and detail.reason in ACCOUNT_AT_FAULT:
+            raise Refused(detail.reason) from None
+        if isinstance(detail, BadRequest):
+            for violation in detail.field_violations:
+                if violation.reason in ACCOUNT_AT_FAULT or violation.field.startswith("destin"):
+                    raise Refused(violation.reason or "INVALID_DESTINATION") from None
+                reasons.append(violation.reason)
+    raise BatchRefused(next(filter(None, reasons), "INVALID_ARGUMENT")) from None

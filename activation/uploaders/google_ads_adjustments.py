@@ -32,13 +32,21 @@ TYPES = {
 
 def send_adjustments(api: GoogleAdsApi, uploads: Sequence[Upload]) -> Answer:
     """Send retractions or restatements of one account; see `Uploader.send`."""
+    results = {
+        upload.key: Result(Verdict.REFUSED, "restatement_without_value")
+        for upload in uploads
+        if upload.operation is Operation.RESTATE and upload.value is None
+    }
+    sendable = [upload for upload in uploads if upload.key not in results]
+    if not sendable:
+        return Answer(results)
     customer_id = digits(uploads[0].account_id)
     request = REQUEST(customer_id=customer_id, partial_failure=True, job_id=new_job_id())
-    for upload in uploads:
+    for upload in sendable:
         _fill(request.conversion_adjustments.add(), upload)
     response = api.upload_adjustments(types.UploadConversionAdjustmentsRequest.wrap(request))
     accepted = Result(Verdict.ACCEPTED, "accepted")
-    results = row_results(uploads, response, accepted)
+    results |= row_results(sendable, response, accepted)
     accepted_count = sum(result == accepted for result in results.values())
     job = Job(customer_id, request.job_id, accepted_count)
     return Answer(results, str(job) if accepted_count else None)
@@ -52,6 +60,6 @@ def _fill(adjustment: Any, upload: Upload) -> None:
     adjustment.adjustment_type = TYPES[upload.operation]
     # A second restatement of a conversion needs a later time, or it is taken for a repeat.
     adjustment.adjustment_date_time = date_time(upload.adjusted_at)
-    if upload.operation is Operation.RESTATE and upload.value is not None:
+    if upload.value is not None and upload.operation is Operation.RESTATE:
         adjustment.restatement_value.adjusted_value = float(upload.value)
         adjustment.restatement_value.currency_code = upload.currency or ""

@@ -28,9 +28,10 @@ from google.ads.googleads.v26.services.services.google_ads_service import (
     transports as search_transports,
 )
 from google.api_core import exceptions
+from google.api_core.retry import Retry
 
 from activation.uploaders.google_ads_errors import raise_for_failure
-from activation.uploaders.google_rpc import keep_clients_quiet
+from activation.uploaders.google_rpc import READ_RETRY, keep_clients_quiet
 from activation.uploads import Upload
 
 ENDPOINT = "googleads.googleapis.com:443"
@@ -54,12 +55,14 @@ class GoogleAdsApi:
         developer_token: of the manager account that was granted API access.
         login_customer_id: the manager through which accounts are reached, None without one.
         request_seconds: after which an answer is no longer waited for.
+        read_retry: when a query that failed is asked again.
     """
 
     channel: grpc.Channel
     developer_token: str = field(repr=False)
     login_customer_id: str | None = None
     request_seconds: float = REQUEST_SECONDS
+    read_retry: Retry = READ_RETRY
 
     def upload_clicks(self, request: Any) -> Any:
         """Upload click conversions."""
@@ -85,17 +88,17 @@ class GoogleAdsApi:
         """Return the rows of the first page of a query."""
         transport = search_transports.GoogleAdsServiceGrpcTransport(channel=self.channel)
         client = GoogleAdsServiceClient(transport=transport)
-        return self._call(client.search, request).results
+        return self._call(client.search, request, self.read_retry).results
 
-    def _call(self, method: Any, request: Any) -> Any:
-        """Call once: retrying is the sender's, which writes down what it does."""
+    def _call(self, method: Any, request: Any, retry: Retry | None = None) -> Any:
+        """Call once, unless only to read: repeating is the sender's, which writes it down."""
         keep_clients_quiet()
         metadata = [("developer-token", self.developer_token)]
         if self.login_customer_id:
             metadata.append(("login-customer-id", digits(self.login_customer_id)))
         try:
-            reply = method(request, retry=None, timeout=self.request_seconds, metadata=metadata)
-        except exceptions.GoogleAPICallError as error:
+            reply = method(request, retry=retry, timeout=self.request_seconds, metadata=metadata)
+        except exceptions.GoogleAPIError as error:
             raise_for_failure(error)
         return type(reply).pb(reply) if hasattr(type(reply), "pb") else reply
 

@@ -113,6 +113,7 @@ def row_results(uploads: Sequence[Upload], response: Any, success: Result) -> di
 
     Raises:
         Refused: none of the rows may be uploaded, because this account may not upload any.
+        TryAgain: the answer leaves a row out.
     """
     names: dict[int, list[str]] = {}
     for detail in response.partial_failure_error.details:
@@ -130,12 +131,12 @@ def row_results(uploads: Sequence[Upload], response: Any, success: Result) -> di
         elif index < len(response.results) and response.results[index].ByteSize():
             results[upload.key] = success
         else:
-            # Neither an error nor a result: nobody can say whether it counts.
-            results[upload.key] = Result(Verdict.HOLD, "no_result")
+            # Neither an error nor a result: not an answer. The same keys again count nothing twice.
+            raise TryAgain("row_without_result")
     return results
 
 
-def raise_for_failure(error: exceptions.GoogleAPICallError) -> NoReturn:
+def raise_for_failure(error: exceptions.GoogleAPIError) -> NoReturn:
     """Raise what a failed request means, by the errors in its trailing metadata.
 
     Raises:
@@ -169,8 +170,8 @@ def _retry_delay(error: Any) -> timedelta | None:
     return None
 
 
-def _failure_of_request(error: exceptions.GoogleAPICallError) -> Any:
-    for call in error.errors:
+def _failure_of_request(error: exceptions.GoogleAPIError) -> Any:
+    for call in getattr(error, "errors", ()):
         for key, value in getattr(call, "trailing_metadata", lambda: ())() or ():
             if key == FAILURE_KEY:
                 return FAILURE.FromString(value)

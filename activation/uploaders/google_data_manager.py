@@ -29,11 +29,12 @@ from google.ads.datamanager_v1.services.ingestion_service.transports import (
     IngestionServiceGrpcTransport,
 )
 from google.api_core import exceptions
+from google.api_core.retry import Retry
 
 from activation.consent import consent_refusal
 from activation.identifiers import UnusableIdentifier, google_identifier
 from activation.uploaders import data_manager_errors as errors
-from activation.uploaders.google_rpc import keep_clients_quiet, raise_for_call
+from activation.uploaders.google_rpc import READ_RETRY, keep_clients_quiet, raise_for_call
 from activation.uploads import (
     Answer,
     BatchRefused,
@@ -86,6 +87,7 @@ class DataManagerUploader:
         batch_size: events a request. Fewer than the platform takes settle sooner: what failed is
             found by halves, and each round waits for the platform's processing.
         request_seconds: after which an answer is no longer waited for.
+        read_retry: when a status that could not be read is asked for again.
         clock: the time now, UTC.
     """
 
@@ -95,6 +97,7 @@ class DataManagerUploader:
     retractions: Uploader | None = None
     batch_size: int = MAX_EVENTS
     request_seconds: float = REQUEST_SECONDS
+    read_retry: Retry = READ_RETRY
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     limits: Limits = field(init=False)
@@ -137,11 +140,11 @@ class DataManagerUploader:
         asked = api.RetrieveRequestStatusRequest(request_id=request.request_id)
         try:
             status = self._client().retrieve_request_status(
-                asked, retry=None, timeout=self.request_seconds
+                asked, retry=self.read_retry, timeout=self.request_seconds
             )
         except exceptions.NotFound:
             return self._forgotten(request)
-        except exceptions.GoogleAPICallError as error:
+        except exceptions.GoogleAPIError as error:
             raise_for_call(error)
         verdict = errors.common_verdict(status.request_status_per_destination)
         if verdict is None:
@@ -163,6 +166,8 @@ class DataManagerUploader:
             google_identifier(upload)
         except UnusableIdentifier as unusable:
             return unusable.reason
+        if upload.operation is Operation.RESTATE and upload.value is None:
+            return "restatement_without_value"
         # A numeric transaction_id was refused live.
         if upload.target_key.isdigit():
             return "numeric_transaction_id"

@@ -8,6 +8,7 @@ from typing import NoReturn
 import google.auth.credentials
 import grpc
 from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
 from google.auth.transport.grpc import secure_authorized_channel
 from google.auth.transport.requests import Request
 from google.oauth2 import credentials as oauth
@@ -35,6 +36,15 @@ POINTLESS_AGAIN = frozenset(
         "UNIMPLEMENTED",
     }
 )
+
+READ_RETRY = Retry(
+    predicate=if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError),
+    initial=0.5,
+    maximum=8.0,
+    timeout=30.0,
+)
+"""For reading only, which may be repeated without a thought: exponential back-off with jitter. What
+is sent is repeated by the sender, which writes down every attempt."""
 
 
 class _OnlyWarnings(logging.Filter):
@@ -89,7 +99,7 @@ def open_channel(
     return grpc.insecure_channel(endpoint)
 
 
-def raise_for_call(error: exceptions.GoogleAPICallError) -> NoReturn:
+def raise_for_call(error: exceptions.GoogleAPIError) -> NoReturn:
     """Raise what a failed call means, where its status says so on its own.
 
     The error itself is dropped (`from None`): its text may quote the field that was wrong, and a
@@ -100,21 +110,23 @@ def raise_for_call(error: exceptions.GoogleAPICallError) -> NoReturn:
         TryAgain: of everything else; of RESOURCE_EXHAUSTED with the wait that the server names.
             What cannot be read as an answer comes as INTERNAL, a cut connection as UNAVAILABLE.
     """
+    while isinstance(error, exceptions.RetryError):
+        error = error.cause
     status = status_name(error)
     if status in POINTLESS_AGAIN:
         raise Refused(status) from None
     raise TryAgain(status, retry_delay(error)) from None
 
 
-def status_name(error: exceptions.GoogleAPICallError) -> str:
+def status_name(error: exceptions.GoogleAPIError) -> str:
     """Return the gRPC status of a failed call, such as `UNAVAILABLE`."""
-    status = error.grpc_status_code
+    status = getattr(error, "grpc_status_code", None)
     return status.name if status is not None else type(error).__name__
 
 
-def retry_delay(error: exceptions.GoogleAPICallError) -> timedelta | None:
+def retry_delay(error: exceptions.GoogleAPIError) -> timedelta | None:
     """Return how long the server asks to wait, None where it does not say."""
-    for detail in error.details:
+    for detail in getattr(error, "details", ()):
         if isinstance(detail, RetryInfo):
             return detail.retry_delay.ToTimedelta()
     return None

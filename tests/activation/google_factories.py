@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import grpc
+from google.api_core.retry import Retry
 
+from activation.uploaders.google_rpc import READ_RETRY
 from activation.uploads import (
     BatchRefused,
     Operation,
@@ -25,6 +27,9 @@ ACCOUNT_ID = "1234567890"
 ACTION_ID = "987"
 CALLER_NUMBER = "+18005550100"
 """The number of Google's published example; nobody's."""
+
+QUICK_READS = Retry(predicate=READ_RETRY._predicate, initial=0.01, maximum=0.01, timeout=0.5)
+"""The policy of reading without its waits."""
 
 _numbers = itertools.count(1)
 

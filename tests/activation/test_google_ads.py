@@ -9,10 +9,12 @@ from decimal import Decimal
 
 import pytest
 from google.ads.googleads import client as googleads_client
+from google.ads.googleads.v26.services.types import conversion_upload_service as types
 
 from activation.uploaders.google_ads_api import GoogleAdsApi
 from activation.uploaders.google_ads_calls import GoogleAdsCallsUploader
 from activation.uploaders.google_ads_clicks import GoogleAdsClicksUploader
+from activation.uploaders.google_ads_errors import row_results
 from activation.uploaders.google_ads_jobs import MAX_JOB_ID, Job, new_job_id
 from activation.uploaders.google_data_manager import DataManagerUploader
 from activation.uploads import (
@@ -428,6 +430,15 @@ def test_the_platform_enforces_its_rules_on_adjustments(
     assert (result.verdict, result.reason) == (verdict, name)
 
 
+def test_a_restatement_without_a_value_is_not_sent(
+    fake: FakeGoogleAds, clicks: GoogleAdsClicksUploader
+) -> None:
+    restated = make_adjustment(make_upload(), Operation.RESTATE, value=None, currency=None)
+    result = clicks.send([restated]).results[restated.key]
+    assert result == Result(REFUSED, "restatement_without_value")
+    assert fake.faults.drawn.total() == 0
+
+
 def test_what_is_retracted_cannot_be_restated(clicks: GoogleAdsClicksUploader) -> None:
     upload = make_upload()
     settle(clicks, [upload])
@@ -499,6 +510,22 @@ def test_rules_of_call_conversions(overrides: dict, result: Result) -> None:
         answer = uploader.send([good, bad])
         assert answer.results == {good.key: Result(COUNTED, "SUCCESS"), bad.key: result}
         assert len(fake.kept.conversions()) == 1
+
+
+def test_what_the_platform_quotes_stays_out_of_results() -> None:
+    accounts = GoogleAccounts(call_errors={CALLER_NUMBER: "CALL_NOT_FOUND"})
+    with FakeGoogleAds(accounts=accounts) as fake, channel_to(fake) as channel:
+        answer = GoogleAdsCallsUploader(GoogleAdsApi(channel, "a-token")).send(
+            [make_phone_upload()]
+        )
+    assert "CALL_NOT_FOUND" in repr(answer)
+    assert CALLER_NUMBER not in repr(answer)
+
+
+def test_an_answer_that_leaves_a_row_out_is_none() -> None:
+    empty = types.UploadClickConversionsResponse.pb(types.UploadClickConversionsResponse())
+    with pytest.raises(TryAgain, match="row_without_result"):
+        row_results([make_upload()], empty, Result(COUNTED, "SUCCESS"))
 
 
 def test_clients_at_debug_level_log_no_number_no_hash_and_no_token(

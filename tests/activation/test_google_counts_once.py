@@ -8,6 +8,7 @@ from activation.uploaders.google_ads_clicks import GoogleAdsClicksUploader
 from activation.uploaders.google_data_manager import DataManagerUploader
 from activation.uploads import Verdict
 from tests.activation.google_factories import (
+    QUICK_READS,
     channel_to,
     make_phone_upload,
     make_upload,
@@ -38,7 +39,7 @@ def test_data_manager_counts_once_and_what_failed_is_found_by_halves() -> None:
         good = [make_upload() for _ in range(150)] + [make_phone_upload() for _ in range(45)]
         uploads = [*good[:70], invalid, *good[70:90], *bad, *good[90:]]
         with channel_to(fake) as channel:
-            results = send_by_halves(DataManagerUploader(channel), uploads)
+            results = send_by_halves(DataManagerUploader(channel, read_retry=QUICK_READS), uploads)
         assert {results[it.key].verdict for it in good} == {Verdict.COUNTED}
         assert {results[it.key].reason for it in bad} == {"CLICK_NOT_FOUND"}
         assert results[invalid.key].reason == "INVALID_CURRENCY_CODE"
@@ -48,7 +49,8 @@ def test_data_manager_counts_once_and_what_failed_is_found_by_halves() -> None:
 
 def test_google_ads_counts_clicks_once_and_what_failed_is_found_by_halves() -> None:
     with FakeGoogleAds(faults=faults()) as fake, channel_to(fake) as channel:
-        uploader = GoogleAdsClicksUploader(GoogleAdsApi(channel, "a-token"))
+        api = GoogleAdsApi(channel, "a-token", read_retry=QUICK_READS)
+        uploader = GoogleAdsClicksUploader(api)
         bad = [make_upload(click_id=f"fake.EVENT_NOT_FOUND.{number}") for number in range(5)]
         unmatched = [make_upload(click_id=f"unmatched.{number}") for number in range(5)]
         good = [make_upload() for _ in range(190)]

@@ -2,12 +2,13 @@
 
 import dataclasses
 import logging
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from google.ads.datamanager_v1 import ProcessingErrorReason
+from google.ads.datamanager_v1 import ProcessingErrorReason, RequestStatusPerDestination
 
 from activation.uploaders import data_manager_errors as errors
 from activation.uploaders.google_data_manager import DataManagerUploader
@@ -24,6 +25,7 @@ from tests.activation.google_factories import (
     ACCOUNT_ID,
     ACTION_ID,
     CALLER_NUMBER,
+    QUICK_READS,
     channel_to,
     make_phone_upload,
     make_upload,
@@ -221,6 +223,11 @@ UNSENDABLE = {
     "click_id_of_another_platform": {"click_id_type": "msclkid"},
     "phone_number_not_international": {"click_id": None, "caller_number": "8005550100"},
     "numeric_transaction_id": {"key": "20260101"},
+    "restatement_without_value": {
+        "operation": Operation.RESTATE,
+        "value": None,
+        "currency": None,
+    },
 }
 
 
@@ -324,6 +331,56 @@ def test_a_late_answer_is_given_up_after_the_request_seconds(fake: FakeDataManag
     fake.faults.delay_seconds = 1.0
     with channel_to(fake) as channel, pytest.raises(TryAgain, match="DEADLINE_EXCEEDED"):
         DataManagerUploader(channel, request_seconds=0.2).send([make_upload()])
+
+
+def test_what_the_platform_quotes_stays_out_of_exceptions(uploader: DataManagerUploader) -> None:
+    with pytest.raises(BatchRefused) as refused:
+        uploader.send([make_phone_upload(currency="dollars")])
+    shown = "".join(traceback.format_exception(refused.value))
+    assert refused.value.reason == "INVALID_CURRENCY_CODE"
+    assert HASHED not in shown
+    assert CALLER_NUMBER not in shown
+
+
+@pytest.mark.filterwarnings("ignore:Unrecognized ProcessingErrorReason")
+def test_a_reason_that_is_newer_than_the_client_is_for_a_person() -> None:
+    status = RequestStatusPerDestination.pb(RequestStatusPerDestination())
+    status.request_status = RequestStatusPerDestination.RequestStatus.FAILED
+    status.error_info.error_counts.add(reason=999, record_count=3)
+    verdict = errors.common_verdict([RequestStatusPerDestination.wrap(status)])
+    assert verdict == Result(Verdict.HOLD, "REASON_999")
+
+
+def test_a_failure_without_a_reason_is_for_a_person_and_a_partial_one_for_halves() -> None:
+    known = RequestStatusPerDestination.RequestStatus
+    sized = {"events_ingestion_status": {"record_count": 3}}
+    failed = RequestStatusPerDestination(request_status=known.FAILED, **sized)
+    assert errors.common_verdict([failed]) == Result(Verdict.HOLD, "FAILED")
+    partial = RequestStatusPerDestination(request_status=known.PARTIAL_SUCCESS, **sized)
+    with pytest.raises(Unsettled):
+        errors.common_verdict([partial])
+
+
+def test_destinations_that_fared_differently_are_unsettled(uploader: DataManagerUploader) -> None:
+    good = make_upload(conversion_action="1")
+    bad = make_upload(conversion_action="2", click_id="fake.INVALID_GCLID.1")
+    answer = uploader.send([good, bad])
+    with pytest.raises(Unsettled):
+        uploader.read_back(sent_request(answer.request_id, [good, bad]))
+
+
+def test_reading_is_repeated_until_the_policy_gives_up(fake: FakeDataManager) -> None:
+    upload = make_upload()
+    with channel_to(fake) as channel:
+        uploader = DataManagerUploader(channel, read_retry=QUICK_READS)
+        request = sent_request(uploader.send([upload]).request_id, [upload])
+        fake.faults.force(Fault.REFUSE, Fault.GARBAGE, Fault.DROP_ANSWER)
+        answer = uploader.read_back(request)
+        assert answer is not None
+        assert answer.results[upload.key].verdict is Verdict.COUNTED
+        fake.faults.force(*[Fault.REFUSE] * 1_000)
+        with pytest.raises(TryAgain, match="UNAVAILABLE"):
+            uploader.read_back(request)
 
 
 def test_the_request_rate_is_limited_and_says_how_long_to_wait() -> None:

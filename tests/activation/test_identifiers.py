@@ -1,10 +1,7 @@
 """Phone numbers as each platform hashes them, by the examples that the platforms publish."""
 
-import doctest
-
 import pytest
 
-import activation.identifiers as identifiers_module
 from activation.identifiers import UnusableIdentifier, google_identifier, hashed_phone
 from tests.activation.google_factories import CALLER_NUMBER, make_phone_upload, make_upload
 
@@ -50,8 +47,3 @@ def test_the_number_serves_where_there_is_no_click_and_stays_out_of_every_repr()
     for shown in (repr(upload), repr(identifier)):
         assert CALLER_NUMBER not in shown
         assert GOOGLE not in shown
-
-
-def test_doctests() -> None:
-    result = doctest.testmod(identifiers_module)
-    assert (result.failed, result.attempted > 0) == (0, True)

@@ -20,9 +20,6 @@ from tests.conftest import REPO_ROOT
 
 pytestmark = pytest.mark.integration
 
-LATER = {"conversion_uploads"}
-"""Promised and not built yet: it reports on uploads, which a later issue brings."""
-
 TYPES = {
     r".*_at": "timestamp",
     r".*_date": "date",
@@ -87,7 +84,7 @@ def contract(shared_data: Path) -> str:
 
 @pytest.fixture(scope="module")
 def tables(contract: str) -> list[Table]:
-    return [table for table in _tables(contract) if table.name not in LATER]
+    return list(_tables(contract))
 
 
 @pytest.fixture(scope="module")
@@ -154,15 +151,6 @@ def test_the_contract_is_read_whole(tables: list[Table]) -> None:
 
 def test_every_table_of_the_contract_is_a_mart(tables: list[Table], marts: dict[str, Node]) -> None:
     assert {table.name for table in tables} - set(marts) == set()
-
-
-def test_what_is_said_to_come_later_is_still_promised_and_missing(
-    contract: str, marts: dict[str, Node]
-) -> None:
-    promised = {table.name for table in _tables(contract)}
-
-    assert promised >= LATER
-    assert set(marts) & LATER == set()
 
 
 def test_every_column_of_the_contract_is_declared(

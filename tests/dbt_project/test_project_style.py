@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import REPO_ROOT
 
 LAYERS = ("staging", "intermediate", "marts")
-STEPS_OF_REPORTS = {"people", "journeys", "bidding", "reports"}
+STEPS_OF_REPORTS = {"people", "journeys", "bidding", "reports", "activation"}
 KEY_TESTS = {"unique", "unique_combination"}
 
 Manifest = dict

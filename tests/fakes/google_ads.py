@@ -166,6 +166,7 @@ class FakeGoogleAds(FakeGrpc):
         self, request: Any, reply: Any, fault: Fault, judge: Callable[[Any], str | None]
     ) -> None:
         errors: list[tuple[int | None, str]] = []
+        triggers: list[str] = []
         unmatched = 0
         rows = _rows(request)
         with self.kept.at_once():
@@ -176,12 +177,13 @@ class FakeGoogleAds(FakeGrpc):
                 result = reply.results.add()
                 if error:
                     errors.append((index, error))
+                    triggers.append(str(row))
                 else:
                     result.conversion_action = row.conversion_action
             failed = len(errors) + unmatched
             self._remember(request, successful=len(rows) - failed, failed=failed)
         preferred = f"{_family(request)}_upload_error"
-        reply.partial_failure_error.CopyFrom(partial_failure(errors, preferred))
+        reply.partial_failure_error.CopyFrom(partial_failure(errors, preferred, triggers))
 
     def _remember(self, request: Any, *, successful: int, failed: int) -> None:
         job_id = request.job_id if _has_job(request) else 0

@@ -1,5 +1,7 @@
 """How the Google Ads API says that something failed: `GoogleAdsFailure`, of a row or a request."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import grpc
@@ -28,16 +30,20 @@ CODES = _codes()
 """By name of an error: the enums that have it, and its number there."""
 
 
-def failure(names: list[tuple[int | None, str]], preferred: str = "") -> Any:
+def failure(
+    names: list[tuple[int | None, str]], preferred: str = "", triggers: Sequence[str] = ()
+) -> Any:
     """Return errors by row (None: of the whole request) and name.
 
     Args:
         names: one error each; a row may have several.
         preferred: the enum to use where several know the name.
+        triggers: what each error quotes of its row, as the platform may: even a phone number.
     """
     failed = FAILURE()
-    for index, name in names:
-        error = failed.errors.add(message=f"{name} happened")
+    for (index, name), trigger in zip_longest(names, triggers, fillvalue=""):
+        error = failed.errors.add(message=f"{name} happened: {trigger}")
+        error.trigger.string_value = trigger
         known = dict(CODES[name])
         field = next((it for it in (preferred, *PREFERRED) if it in known), next(iter(known)))
         setattr(error.error_code, field, known[field])
@@ -46,13 +52,15 @@ def failure(names: list[tuple[int | None, str]], preferred: str = "") -> Any:
     return failed
 
 
-def partial_failure(names: list[tuple[int | None, str]], preferred: str = "") -> status_pb2.Status:
+def partial_failure(
+    names: list[tuple[int | None, str]], preferred: str, triggers: Sequence[str]
+) -> status_pb2.Status:
     """Return the status of a request of which some rows failed: one detail, many errors."""
     status = status_pb2.Status()
     if names:
         status.code = grpc.StatusCode.INVALID_ARGUMENT.value[0]
         status.message = "Multiple errors in 'details'."
-        status.details.add().Pack(failure(names, preferred))
+        status.details.add().Pack(failure(names, preferred, triggers))
     return status
 
 

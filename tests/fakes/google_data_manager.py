@@ -74,7 +74,7 @@ class FakeDataManager(FakeGrpc):
         """Refuse the request whole, or count what there is to count and give it an id."""
         self._check_destinations(request)
         if violations := list(self._violations(request)):
-            raise refused_fields(violations)
+            raise refused_fields(violations, str(request.events[0]))
         with self.kept.at_once():
             answer = self._process(request, counted_part(fault, list(request.events)))
             (number,) = self.kept.query("select count(*) from requests")[0]

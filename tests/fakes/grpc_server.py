@@ -166,15 +166,20 @@ def _abort(context: grpc.ServicerContext, turned: Turned) -> NoReturn:
     context.abort(turned.code, turned.message)
 
 
-def refused_fields(violations: Sequence[tuple[str, str]]) -> Turned:
-    """Return what a request with wrong fields is told: every field's path and its reason."""
+def refused_fields(violations: Sequence[tuple[str, str]], quoted: str = "") -> Turned:
+    """Return what a request with wrong fields is told: every field's path and its reason.
+
+    Its message may quote what was sent.
+    """
     details = error_details_pb2.BadRequest(
         field_violations=[
-            error_details_pb2.BadRequest.FieldViolation(field=field, reason=reason)
+            error_details_pb2.BadRequest.FieldViolation(
+                field=field, reason=reason, description=f"{reason}: {quoted}"
+            )
             for field, reason in violations
         ]
     )
-    return Turned(grpc.StatusCode.INVALID_ARGUMENT, "Invalid argument.", details)
+    return Turned(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid argument. {quoted}", details)
 
 
 def serve_until_terminated(fake: FakeGrpc, port: int) -> None:

@@ -47,3 +47,18 @@ def test_leftover_of_a_killed_publication_is_no_obstacle(warehouse: Path, tmp_pa
     publish_marts(warehouse, serving)
 
     assert query(serving, "select call_id from marts.fct_calls") == [("CA1",)]
+
+
+def test_view_is_published_as_the_table_it_shows(warehouse: Path, tmp_path: Path) -> None:
+    serving = tmp_path / "serving.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema activation")
+        connection.execute("create table activation.states as select 'CA1' as call_id, 'sent' as s")
+        connection.execute(
+            "create view marts.uploads as select s.call_id, s.s from x.marts.fct_calls as c"
+            " join x.activation.states as s using (call_id)"
+        )
+
+    assert publish_marts(warehouse, serving) == {"fct_calls": 1, "uploads": 1}
+    assert query(serving, "select s from marts.uploads") == [("sent",)]
+    assert query(serving, "select count(*) from duckdb_views() where not internal") == [(0,)]

@@ -1,9 +1,10 @@
-"""When the warehouse is refreshed: every morning, and whenever files land."""
+"""When the warehouse is refreshed: every morning, and when files land. Uploads go every hour."""
 
 import dagster as dg
 
 from orchestration.landing_digest import LANDING_TAG, landing_digest
 from orchestration.resources.warehouse import RingtrailPaths
+from orchestration.upload_settings import DESTINATIONS
 
 refresh_job = dg.define_asset_job(
     "refresh_job",
@@ -19,6 +20,36 @@ refresh_daily = dg.ScheduleDefinition(
     description="Every morning at 05:00 in the business time zone, before anyone looks.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
+
+uploads_job = dg.define_asset_job(
+    "uploads_job",
+    selection=dg.AssetSelection.keys(
+        *(["activation", destination] for destination in DESTINATIONS),
+        ["activation", "upload_states"],
+    ),
+    description="What is planned is sent, what was sent is read back; nothing is built or planned.",
+)
+
+
+@dg.schedule(
+    job=uploads_job,
+    cron_schedule="30 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def uploads_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Send and read back every hour: platforms answer later, and ask to be asked later.
+
+    Not while another run is under way: the whole graph sends as well, and writes the warehouse
+    meanwhile. The published copy follows with the next refresh, which alone knows that the marts
+    are whole.
+    """
+    others = context.instance.get_run_records(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]), limit=1
+    )
+    if others:
+        return dg.SkipReason(f"run {others[0].dagster_run.run_id} is under way")
+    return dg.RunRequest()
+
 
 LOOK_EVERY_SECONDS = 60
 

@@ -62,10 +62,14 @@ final as (
 
     select
         ranked.call_id,
+        max(
+            case when ranked.verdict_rank = 1 and ranked.outcome <> 'refund' then ranked.outcome end
+        ) as verdict,
         coalesce(
             bool_or(ranked.verdict_rank = 1 and ranked.outcome in ('qualified', 'sale')), false
         ) as is_qualified,
         bool_or(ranked.outcome = 'sale') as is_sale,
+        bool_or(ranked.outcome = 'refund') as is_refunded,
         cast(
             sum(
                 case

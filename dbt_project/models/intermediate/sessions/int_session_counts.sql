@@ -1,6 +1,12 @@
 {{ config(materialized='view', tags=['delta']) }}
 
-{# A view, because only int_sessions reads it. #}
+{#
+    A view, because only int_sessions reads it. Two latest instants for each kind of consent, rather
+    than the text at the latest one: this needs no order among events, and tied events are decided
+    for the visitor, which is 'denied'.
+#}
+{% set consents = ['ad_user_data', 'ad_personalization'] %}
+
 with
 
 session_events as (
@@ -9,10 +15,16 @@ session_events as (
 
 ),
 
-final as (
+counted as (
 
     select
         session_id,
+        {% for consent in consents %}
+        max(occurred_at) filter (where consent_{{ consent }} = 'granted')
+            as {{ consent }}_granted_at,
+        max(occurred_at) filter (where consent_{{ consent }} = 'denied')
+            as {{ consent }}_denied_at,
+        {% endfor %}
         max(occurred_at) as session_end_at,
         count(*) as events,
         count(*) filter (where event_type = 'page_view') as page_views,
@@ -22,6 +34,28 @@ final as (
     from session_events
 
     group by session_id
+
+),
+
+final as (
+
+    select
+        session_id,
+        {% for consent in consents %}
+        case
+            when {{ consent }}_denied_at >= {{ consent }}_granted_at then 'denied'
+            when {{ consent }}_granted_at is not null then 'granted'
+            when {{ consent }}_denied_at is not null then 'denied'
+            else 'unknown'
+        end as consent_{{ consent }},
+        {% endfor %}
+        session_end_at,
+        events,
+        page_views,
+        numbers_shown,
+        tel_taps
+
+    from counted
 
 )
 

@@ -35,7 +35,9 @@ final as (
         web_events.page_path,
         web_events.tracking_number,
         web_events.pool_id,
-        web_events.form_caller_key
+        web_events.form_caller_key,
+        web_events.consent_ad_user_data,
+        web_events.consent_ad_personalization
 
     from web_events
 

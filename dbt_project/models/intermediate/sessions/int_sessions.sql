@@ -1,9 +1,7 @@
 {{ config(materialized='incremental', touched={'int_visitors_touched': 'visitor_id'}) }}
 
-{#
-    The campaign is the reported click's, else the one that utm_campaign names, if the session is
-    paid for: a newsletter may well carry a campaign's name without being an ad.
-#}
+{# The campaign is the reported click's, else the one that utm_campaign names, if the session is
+    paid for: a newsletter may well carry a campaign's name without being an ad. #}
 with
 
 session_counts as (
@@ -88,6 +86,8 @@ final as (
         session_counts.events,
         session_counts.numbers_shown,
         session_counts.tel_taps,
+        session_counts.consent_ad_user_data,
+        session_counts.consent_ad_personalization,
         coalesce(user_agents.is_bot, false) as is_bot,
         session_starts.user_agent,
         session_channels.is_paid
