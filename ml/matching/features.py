@@ -5,8 +5,8 @@
     intermediate.int_numbers_shown   ->  matcher_shown     touch and pool number
     intermediate.int_number_leases   ->  matcher_leases    touch, pool number, live interval
 
-Times are seconds since 1970 as DOUBLE. Indexes follow the ids in order, so the same rows get the
-same indexes whatever order they lie in.
+Times are seconds since 1970 as DOUBLE. Indexes follow time and id, calls by site, so the same rows
+get the same indexes whatever order they lie in.
 """
 
 from ml.matching.settings import DEVICES, MatcherSettings
@@ -17,40 +17,132 @@ DAY_TOUCH_SECONDS = 14 * 3600
 
 _TOUCHES = """
 create or replace temp table matcher_touches as
-with zones as (
+-- Clocks are turned once for each day and each quarter of an hour: for each touch it costs more
+-- than all the rest, and no zone is off by less than a quarter.
+with click_days as (
 
-    select name as zone_name from pg_timezone_names()
+    select
+        days.click_date,
+        days.account_timezone,
+        -- A zone that the engine does not know must not stop the run.
+        epoch_us(
+            cast(days.click_date as timestamp) at time zone coalesce(zones.name, 'UTC')
+        ) / 1e6 as click_day_second
+
+    from (
+        select
+            click_date,
+            account_timezone
+
+        from intermediate.int_touches
+
+        where click_date is not null
+
+        group by click_date, account_timezone
+    ) as days
+
+    left join pg_timezone_names() as zones
+        on days.account_timezone = zones.name
 
 ),
 
-placed as (
+placed as not materialized (
 
     select
         touches.*,
         epoch_us(touches.touched_at) / 1e6 as exact_second,
-        -- A zone that the engine does not know must not stop the run.
-        epoch_us(
-            cast(touches.click_date as timestamp) at time zone coalesce(zones.zone_name, 'UTC')
-        ) / 1e6 as click_day_second
+        click_days.click_day_second
 
     from intermediate.int_touches as touches
 
-    left join zones
-        on touches.account_timezone = zones.zone_name
+    left join click_days
+        on
+            touches.click_date = click_days.click_date
+            and touches.account_timezone is not distinct from click_days.account_timezone
 
     where (touches.touched_at is not null or touches.click_date is not null){touches_condition}
+
+),
+
+quarters as (
+
+    select
+        quarter,
+        cast(
+            hour((make_timestamp(quarter * 900000000) at time zone 'UTC') at time zone {zone})
+            as integer
+        ) as touch_hour
+
+    from (
+        select distinct epoch_us(touched_at) // 900000000 as quarter
+
+        from intermediate.int_touches
+
+        union
+
+        select distinct cast(click_day_second + {day_seconds} as bigint) // 900 as quarter
+
+        from click_days
+    ) as distinct_quarters
+
+),
+
+-- By themselves: sorting and joining whole rows would carry all their text along.
+timed as (
+
+    select
+        touch_id,
+        coalesce(exact_second, click_day_second + {day_seconds}) as touch_second,
+        coalesce(
+            epoch_us(touched_at) // 900000000,
+            cast(click_day_second + {day_seconds} as bigint) // 900
+        ) as quarter
+
+    from placed
+
+),
+
+numbered as (
+
+    select
+        timed.touch_id,
+        timed.touch_second,
+        quarters.touch_hour,
+        cast(
+            row_number() over (order by timed.touch_second, timed.touch_id) - 1 as integer
+        ) as touch_index
+
+    from timed
+
+    inner join quarters
+        on timed.quarter = quarters.quarter
+
+),
+
+final as (
+
+    select
+        placed.*,
+        numbered.touch_index,
+        numbered.touch_second,
+        numbered.touch_hour
+
+    from placed
+
+    inner join numbered
+        on placed.touch_id = numbered.touch_id
 
 )
 
 select
-    cast(row_number() over (order by touch_id) - 1 as integer) as touch_index,
+    touch_index,
     touch_id,
     session_id,
     {device_case} as device_id,
     number_state,
     exact_second is null as is_day_only,
     click_day_second as day_start_second,
-    coalesce(exact_second, click_day_second + {day_seconds}) as touch_second,
+    touch_second,
     cast(floor(coalesce(exact_second, click_day_second) / 86400) as integer) as day_index,
     epoch_us(lease_end_at) / 1e6 as lease_end_second,
     nullif(lower(site), '') as site,
@@ -70,14 +162,9 @@ select
     end as engagement,
     nullif(upper(trim(geo_region)), '') as state,
     nullif(lower(trim(geo_city)), '') as city,
-    cast(
-        hour(
-            (make_timestamp(cast(coalesce(exact_second, click_day_second + {day_seconds}) * 1e6
-                as bigint)) at time zone 'UTC') at time zone {zone}
-        ) as integer
-    ) as touch_hour
+    touch_hour
 
-from placed
+from final
 """
 
 _CALLS = """
@@ -107,7 +194,12 @@ sizes as (
 )
 
 select
-    cast(row_number() over (order by calls.call_id) - 1 as integer) as call_index,
+    -- Calls of one site lie together: so do the touches that they meet, and their candidates.
+    cast(
+        row_number() over (
+            order by calls.match_kind, lower(calls.site), calls.call_started_at, calls.call_id
+        ) - 1 as integer
+    ) as call_index,
     calls.call_id,
     calls.match_kind,
     epoch_us(calls.call_started_at) / 1e6 as call_second,
