@@ -22,7 +22,7 @@ select
     call_index,
     pair_class * {devices} + device_id as group_index,
     {step} as step,
-    sum(cast(round(base * 1e6) as bigint)) / 1e6 as weight
+    sum(cast(base * 1e6 as bigint)) / 1e6 as weight
 
 from pairs
 
@@ -112,22 +112,29 @@ def tap_multipliers(taps: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np
 
 
 def weigh_calls(
-    weights: sparse.csr_matrix, calls: pd.DataFrame, multipliers: tuple[np.ndarray, np.ndarray]
+    weights: sparse.csr_matrix,
+    calls: pd.DataFrame,
+    multipliers: tuple[np.ndarray, np.ndarray],
+    lines: np.ndarray,
 ) -> sparse.csr_matrix:
-    """Return the weights times each call's hour factor and the factor of its tap.
+    """Return the weights times each call's hour factor and the factors of its tap and line type.
 
     Parameters
     ----------
     weights : csr_matrix of shape (n_calls, n_cells)
     calls : DataFrame of shape (n_calls, >= 2)
-        hour_factor and is_tapped.
+        hour_factor, is_tapped and line_index.
     multipliers : tuple of ndarray
         From `tap_multipliers`.
+    lines : ndarray of shape (n_types + 1, n_devices)
+        From `ml.matching.marks.line_factors`.
     """
-    is_tapped = calls["is_tapped"].to_numpy(dtype=bool)
-    hour = calls["hour_factor"].to_numpy(dtype=float)
-    parts = [
-        sparse.diags_array(np.where(mask, hour, 0.0)) @ weights @ sparse.diags_array(factor.ravel())
-        for mask, factor in zip((is_tapped, ~is_tapped), multipliers, strict=True)
-    ]
-    return sparse.csr_matrix(parts[0] + parts[1])
+    tapped = calls["is_tapped"].to_numpy(dtype=int)
+    line = calls["line_index"].to_numpy(dtype=int)
+    device = np.broadcast_to(np.arange(len(DEVICES))[:, None], multipliers[0].shape).ravel()
+    row, cell = weights.tocoo().coords
+    by_tap = np.stack([multipliers[1].ravel(), multipliers[0].ravel()])
+    factor = by_tap[tapped[row], cell] * lines[line[row], device[cell]]
+    factor = factor * calls["hour_factor"].to_numpy(dtype=float)[row]
+    return sparse.csr_matrix((weights.data * factor, weights.indices, weights.indptr),
+        shape=weights.shape)  # fmt: skip

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.matching.pairs import ALL_TOUCHES, DAYS_A_SITE, OLD_TOUCHES
 from ml.matching.settings import PAIR_CLASSES
 from ml.sql import Sql
 
@@ -35,28 +36,31 @@ _COUNT = f"""
 with touches as (
 
     select
-        site,
+        site_day // (4 * {DAYS_A_SITE}) as site_index,
         day_index,
         count(*) as touches
 
     from matcher_pair_sites
 
-    group by site, day_index
+    group by site_index, day_index
 
 ),
 
 calls as (
 
     select
-        site,
-        day_index,
+        sites.site_index,
+        calls.day_index,
         count(*) as calls
 
-    from matcher_calls
+    from matcher_calls as calls
 
-    where match_kind = 'fallback' and not is_spam
+    inner join matcher_sites as sites
+        on calls.site = sites.site
 
-    group by site, day_index
+    where calls.match_kind = 'fallback' and not calls.is_spam
+
+    group by sites.site_index, calls.day_index
 
 )
 
@@ -70,27 +74,29 @@ from calls
 
 inner join touches
     on
-        calls.site = touches.site
+        calls.site_index = touches.site_index
         and touches.day_index between calls.day_index - {{lookback_days}} - 1 and calls.day_index
 """
 
-_OLD = "' | old'"
+_OLD = (OLD_TOUCHES - ALL_TOUCHES) * DAYS_A_SITE
 
 _OLD_TOUCHES = f"""
 insert into matcher_pair_sites by name
 select * replace (
-    site || {_OLD} as site,
-    reach * {OLD_STRIDE} as reach
+    site_day + {_OLD} as site_day,
+    propensity * {OLD_STRIDE} as propensity
 )
 
 from matcher_pair_sites
 
 where hash(touch_id) % {OLD_STRIDE} = 0
+
+order by site_day, touch_index
 """
 
 _OLD_DAYS = f"""
 update matcher_call_days
-set site = site || {_OLD}
+set site_day = site_day + {_OLD}
 where touch_day_index < day_index - {RECENT_DAYS}
 """
 
@@ -122,7 +128,7 @@ def choose_thinning(sql: Sql, lookback_days: int) -> Thinning:
     Parameters
     ----------
     sql : Sql
-        With matcher_calls and matcher_pair_sites.
+        With matcher_calls, matcher_sites and matcher_pair_sites.
     lookback_days : int
         As in the settings.
     """
@@ -141,8 +147,8 @@ def is_sampled_sql(share: float) -> str:
 def thin_old_touches(sql: Sql) -> None:
     """Let calls meet a fourth of the touches of earlier days, at four times the weight.
 
-    Pairs are joined by site: the kept touches stand a second time under another name of their
-    site, and the calls look for their older days under that name.
+    Pairs are joined by the key of a site's day: the kept touches stand a second time under other
+    keys, and the calls look for their older days under those.
     """
     sql.execute(_OLD_TOUCHES)
     sql.execute(_OLD_DAYS)
