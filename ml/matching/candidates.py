@@ -62,12 +62,14 @@ select
     weighed.call_index,
     weighed.campaign_index,
     weighed.touch_index,
-    weighed.weight
+    weighed.weight // weighed.stride as weight
 
 from weighed
 
 inner join matcher_call_totals as totals
-    on weighed.call_index = totals.call_index and weighed.weight >= totals.least_weight
+    on
+        weighed.call_index = totals.call_index
+        and weighed.weight >= totals.least_weight * weighed.stride
 """
 
 CAP = """

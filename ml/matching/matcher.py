@@ -34,6 +34,7 @@ from ml.matching.coefficients import (
 from ml.matching.evaluation import fold_marks, hide_leases, measure, select_half
 from ml.matching.features import build_features
 from ml.matching.geography import area_code_shares
+from ml.matching.hot_sites import meet_hot_days, put_hot_days
 from ml.matching.known import LiveCurve, build_known, data_window, hours_of_calls
 from ml.matching.marks import (
     MarkLevels,
@@ -89,9 +90,12 @@ def score_calls(
     scaled = _scaled_calls(model, calls, levels)
     bins = put_rates(sql, model, settings, lines)
     weighed = weighed_pairs(pair_queries(len(places), settings), settings, bins)
+    is_hot = put_hot_days(sql)
     begin_candidates(sql)
     for start in range(0, len(scaled), CALLS_AT_ONCE):
         put_pair_calls(sql, scaled.iloc[start : start + CALLS_AT_ONCE], settings)
+        if is_hot:
+            meet_hot_days(sql)
         add_candidates(sql, settings, weighed)
     finish_candidates(sql, model, only)
 

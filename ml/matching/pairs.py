@@ -5,9 +5,10 @@
     day-only       the same for clicks of which only the day is known
 
 Each query gives call_index, touch_index, campaign_index, device_id, pair_class, since (seconds from
-the touch, or from the start of its day) and base: all of the pair's weight that depends neither on
-the delay nor on the line type. Fitting sums `base` by call and cell, scoring multiplies it by the
-rate of the cell.
+the touch, or from the start of its day), base: all of the pair's weight that depends neither on
+the delay nor on the line type, and stride: of how many touches alike it bears the weight
+(`ml.matching.hot_sites`). Fitting sums `base` by call and cell, scoring multiplies it by the rate
+of the cell.
 
 A pair costs 60 to 80 ns of processor time as long as it is joined by integers, with the touches of
 a site and day beside each other in memory; by names it is three times that.
@@ -66,7 +67,8 @@ select
     end as class_unleased,
     places.place_index,
     campaigns.campaign_index,
-    propensities.propensity
+    propensities.propensity,
+    cast(1 as bigint) as stride
 
 from matcher_touches as touches
 
@@ -184,7 +186,8 @@ _PAIR = """calls.call_index,
     calls.line_index,
     touches.touch_index,
     touches.campaign_index,
-    touches.device_id"""
+    touches.device_id,
+    touches.stride"""
 
 _POOL = f"""
 select

@@ -35,6 +35,7 @@ select
     pairs.call_index,
     pairs.campaign_index,
     pairs.touch_index,
+    pairs.stride,
     cast(least(pairs.base * rates.rate * pairs.scale, 1e9) * {null_weight} as bigint) as weight
 
 from ({pairs}) as pairs
@@ -98,7 +99,7 @@ def finish_candidates(sql: Sql, model: MatcherModel, only: str | None = None) ->
 
 
 def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int) -> str:
-    """Return the query of call_index, campaign_index, touch_index and weight of every pair.
+    """Return the query of call_index, campaign_index, touch_index, stride and weight of every pair.
 
     Parameters
     ----------
