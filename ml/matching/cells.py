@@ -19,16 +19,14 @@ with pairs as (
 )
 
 select
-    call_index,
-    pair_class * {devices} + device_id as group_index,
-    {step} as step,
+    -- One key and no order: three keys cost a third more, and the matrix sorts by itself.
+    cast(call_index as bigint) * {columns}
+    + (pair_class * {devices} + device_id) * {steps} + {step} as cell,
     sum(cast(base * 1e6 as bigint)) / 1e6 as weight
 
 from pairs
 
-group by call_index, group_index, step
-
-order by call_index, group_index, step
+group by cell
 """
 
 _SMALLEST_TAP_SHARE = 0.05
@@ -78,11 +76,16 @@ def cell_weights(
 
 
 def _sum_pairs(sql: Sql, pairs: str, step: str, index: np.ndarray, steps: int) -> sparse.csr_matrix:
-    sums = sql.frame(_SUMS.format(pairs=pairs, devices=len(DEVICES), step=step))
-    rows = np.searchsorted(index, sums["call_index"].to_numpy(dtype=int))
-    columns = sums["group_index"].to_numpy(dtype=int) * steps + sums["step"].to_numpy(dtype=int)
-    shape = (len(index), CELL_GROUPS * steps)
-    return sparse.csr_matrix((sums["weight"].to_numpy(dtype=float), (rows, columns)), shape=shape)
+    columns = CELL_GROUPS * steps
+    query = _SUMS.format(pairs=pairs, devices=len(DEVICES), columns=columns, steps=steps, step=step)
+    sums = sql.frame(query)
+    call, column = np.divmod(sums["cell"].to_numpy(dtype=int), columns)
+    rows = np.searchsorted(index, call)
+    weight = sums["weight"].to_numpy(dtype=float)
+    # Duplicates there are none; what this leaves in order are the columns of each row.
+    matrix = sparse.coo_matrix((weight, (rows, column)), shape=(len(index), columns)).tocsr()
+    matrix.sum_duplicates()
+    return matrix
 
 
 def tap_multipliers(taps: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

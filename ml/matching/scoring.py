@@ -14,7 +14,6 @@ from ml.matching.candidates import (
     CANDIDATES,
     CAP,
     LISTED,
-    NAMES,
     RANKED,
     REPLACE_ALL,
     REPLACE_ONLY,
@@ -89,13 +88,12 @@ def finish_candidates(sql: Sql, model: MatcherModel, only: str | None = None) ->
     only : str, optional
         Table of call ids whose candidates are replaced; the whole table when not given.
     """
-    sql.execute(NAMES)
     candidates = CANDIDATES.format(model_version=text_literal(model.model_version))
     if only:
         sql.execute(REPLACE_ONLY.format(only=only, candidates=candidates))
     else:
         sql.execute(REPLACE_ALL.format(candidates=candidates))
-    sql.execute("drop table matcher_ranked; drop table matcher_names")
+    sql.execute("drop table matcher_ranked")
 
 
 def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int) -> str:
