@@ -1,9 +1,9 @@
 """A part of the pairs for a fit, when there are more of them than a fit needs.
 
 Calls on a fallback number meet every touch of their site within the lookback, so ten times the
-traffic is a hundred times the pairs: 40 million at a million web events take 7 seconds of
-processor time, 3.6 billion at ten million would take ten minutes. The curves need neither all
-calls nor, of the days before a call, all touches:
+traffic is a hundred times the pairs: 20 million at a million web events on 14 sites take 5 seconds
+of processor time, 3.6 billion at ten million on 7 would take a quarter of an hour. The curves need
+neither all calls nor, of the days before a call, all touches:
 
     touches of earlier days    ->  one in 4, counted 4 times: their sums by cell are as large
     calls on fallback numbers  ->  a share of them, counted over as much less time
@@ -12,7 +12,8 @@ One in 16 was tried: what few touches of the caller's own city then weigh is too
 wandered between the classes of old touches.
 
 Calls on pool numbers meet few touches and are all kept. Which rows are kept follows from their
-ids, so the same data give the same fit. Scoring does not come here: it looks at every pair.
+ids, so the same data give the same fit. Scoring does not come here: it looks at every pair, but for
+the old days of busy sites (`ml.matching.hot_sites`).
 """
 
 from dataclasses import dataclass
