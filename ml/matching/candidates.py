@@ -1,5 +1,13 @@
 """The SQL of ml.call_candidates: sums by campaign, the heaviest candidates by name.
 
+    pairs ─► matcher_call_sums     weight by call and campaign
+          ─► matcher_call_totals   weight of a call, and the least that is kept by name
+    pairs ─► matcher_listed        those kept by name
+          ─► matcher_ranked        they, nobody, and the rest of each campaign; integers only
+          ─► ml.call_candidates    with the names
+
+The pairs are weighed twice: to keep the heaviest of each call at hand while they are summed costs
+three times as much as to weigh them again when it is known how heavy they must be.
 The weights come from `ml.matching.scoring`, which fills in the braces.
 """
 
@@ -10,122 +18,174 @@ with weighed as (
 )
 
 select
-    weighed.call_index,
-    campaigns.campaign_index,
-    cast(sum(weighed.weight) as hugeint) as weight,
-    max(
-        struct_pack(weight := weighed.weight, later := -weighed.touch_index), {maximum}
-    ) filter (where weighed.weight >= {floor}) as heaviest
+    call_index,
+    campaign_index,
+    cast(sum(weight) as hugeint) as weight
 
 from weighed
 
-inner join matcher_touch_campaigns as campaigns
-    on weighed.touch_index = campaigns.touch_index
-
-group by weighed.call_index, campaigns.campaign_index
+group by call_index, campaign_index
 """
 
-TOUCH_CAMPAIGNS = """
-create or replace temp table matcher_touch_campaigns as
-select
-    touch_index,
-    cast(dense_rank() over (order by campaign, channel) as integer) as campaign_index
-
-from matcher_touches
-"""
-
-CANDIDATES = """
-insert into matcher_candidates
+TOTALS = """
+create or replace temp table matcher_call_totals as
 with totals as (
 
     select
         calls.call_index,
-        calls.call_id,
         {null_weight} + coalesce(sum(sums.weight), 0) as total
 
-    from matcher_calls as calls
-
-    inner join matcher_pair_calls as scored
-        on calls.call_index = scored.call_index
+    from matcher_pair_calls as calls
 
     left join matcher_call_sums as sums
         on calls.call_index = sums.call_index
 
-    group by calls.call_index, calls.call_id
+    group by calls.call_index
 
-),
+)
 
-unnested as (
+select
+    call_index,
+    total,
+    cast(ceil({minimum} * cast(total as double)) as bigint) as least_weight
 
-    select
-        call_index,
-        campaign_index,
-        unnest(heaviest) as heavy
+from totals
+"""
 
-    from matcher_call_sums
+LISTED = """
+create or replace temp table matcher_listed as
+with weighed as (
+{weighed}
+)
 
-),
+select
+    weighed.call_index,
+    weighed.campaign_index,
+    weighed.touch_index,
+    weighed.weight // weighed.stride as weight
 
-listed as (
+from weighed
 
-    select
-        unnested.call_index,
-        unnested.campaign_index,
-        -unnested.heavy.later as touch_index,
-        unnested.heavy.weight as weight
+-- A join, not a filter, which would be pushed down and have each weight computed twice.
+inner join matcher_call_totals as totals
+    on
+        weighed.call_index = totals.call_index
+        and weighed.weight >= totals.least_weight * weighed.stride
+"""
 
-    from unnested
+CAP = """
+delete from matcher_listed
+where (call_index, touch_index) in (
+    select (call_index, touch_index)
 
-    inner join totals
-        on unnested.call_index = totals.call_index
+    from matcher_listed
 
-    where unnested.heavy.weight >= {minimum} * totals.total
+    where call_index in (
+        select call_index
+
+        from matcher_listed
+
+        group by call_index
+
+        having count(*) > {maximum}
+    )
 
     qualify
-        row_number() over (
-            partition by unnested.call_index
-            order by unnested.heavy.weight desc, unnested.heavy.later desc
-        ) <= {maximum}
+        row_number() over (partition by call_index order by weight desc, touch_index) > {maximum}
+)
+"""
 
-),
-
-listed_sums as (
+RANKED = """
+insert into matcher_ranked
+with listed_sums as (
 
     select
         call_index,
         campaign_index,
         sum(weight) as weight
 
-    from listed
+    from matcher_listed
 
     group by call_index, campaign_index
 
 ),
 
-campaigns as (
+answers as (
 
     select
-        campaigns.campaign_index,
-        min(touches.platform) as platform,
-        min(touches.channel) as channel,
-        min(touches.campaign_id) as campaign_id
+        call_index,
+        touch_index as name_index,
+        weight,
+        0 as kind
 
-    from matcher_touch_campaigns as campaigns
+    from matcher_listed
 
-    inner join matcher_touches as indexed
-        on campaigns.touch_index = indexed.touch_index
-
-    inner join intermediate.int_touches as touches
-        on indexed.touch_id = touches.touch_id
-
-    group by campaigns.campaign_index
-
-),
-
-named as (
+    union all
 
     select
-        listed.call_index,
+        call_index,
+        null as name_index,
+        {null_weight} as weight,
+        1 as kind
+
+    from matcher_call_totals
+
+    union all
+
+    select
+        sums.call_index,
+        -sums.campaign_index as name_index,
+        sums.weight - coalesce(listed_sums.weight, 0) as weight,
+        2 as kind
+
+    from matcher_call_sums as sums
+
+    left join listed_sums
+        on
+            sums.call_index = listed_sums.call_index
+            and sums.campaign_index = listed_sums.campaign_index
+
+    where sums.weight > coalesce(listed_sums.weight, 0)
+
+)
+
+select
+    answers.call_index,
+    cast(
+        row_number() over (
+            partition by answers.call_index
+            order by answers.kind = 2, answers.weight desc, answers.kind, abs(answers.name_index)
+        ) as integer
+    ) as candidate_rank,
+    answers.name_index,
+    cast(answers.weight as double) / cast(totals.total as double) as probability,
+    answers.kind = 2 as is_remainder,
+    answers.kind = 1 as is_null
+
+from answers
+
+inner join matcher_call_totals as totals
+    on answers.call_index = totals.call_index
+
+order by answers.call_index, candidate_rank
+"""
+
+START = """
+create or replace temp table matcher_ranked (
+    call_index integer,
+    candidate_rank integer,
+    name_index integer,
+    probability double,
+    is_remainder boolean,
+    is_null boolean
+)
+"""
+
+CANDIDATES = """
+with names as (
+
+    select
+        indexed.touch_index as name_index,
         touches.touch_id,
         touches.session_id,
         touches.visitor_id,
@@ -134,91 +194,66 @@ named as (
         touches.channel,
         touches.campaign_id,
         touches.ad_group_id,
-        touches.keyword_id,
-        listed.weight,
-        false as is_remainder,
-        false as is_null
+        touches.keyword_id
 
-    from listed
-
-    inner join matcher_touches as indexed
-        on listed.touch_index = indexed.touch_index
+    from matcher_touches as indexed
 
     inner join intermediate.int_touches as touches
         on indexed.touch_id = touches.touch_id
 
-    union all by name
-
-    select
-        sums.call_index,
-        campaigns.platform,
-        campaigns.channel,
-        campaigns.campaign_id,
-        sums.weight - coalesce(listed_sums.weight, 0) as weight,
-        true as is_remainder,
-        false as is_null
-
-    from matcher_call_sums as sums
-
-    inner join campaigns
-        on sums.campaign_index = campaigns.campaign_index
-
-    left join listed_sums
-        on sums.call_index = listed_sums.call_index
-        and sums.campaign_index = listed_sums.campaign_index
-
-    where sums.weight > coalesce(listed_sums.weight, 0)
+    where indexed.touch_index in (select name_index from matcher_ranked)
 
     union all by name
 
     select
-        call_index,
-        {null_weight} as weight,
-        false as is_remainder,
-        true as is_null
+        -campaigns.campaign_index as name_index,
+        min(touches.platform) as platform,
+        min(touches.channel) as channel,
+        min(touches.campaign_id) as campaign_id
 
-    from totals
+    from matcher_pair_campaigns as campaigns
+
+    inner join matcher_touches as indexed
+        on campaigns.campaign = indexed.campaign and campaigns.channel = indexed.channel
+
+    inner join intermediate.int_touches as touches
+        on indexed.touch_id = touches.touch_id
+
+    group by campaigns.campaign_index
 
 )
 
 select
-    totals.call_id,
-    cast(
-        row_number() over (
-            partition by named.call_index
-            order by
-                named.is_remainder, named.weight desc, named.is_null, named.click_id nulls last,
-                named.session_id nulls last, named.campaign_id nulls last, named.channel,
-                named.platform
-        ) as integer
-    ) as candidate_rank,
-    named.touch_id,
-    named.session_id,
-    named.visitor_id,
-    named.platform,
-    named.click_id,
-    named.channel,
-    named.campaign_id,
-    named.ad_group_id,
-    named.keyword_id,
-    cast(named.weight as double) / cast(totals.total as double) as probability,
-    named.is_remainder,
-    named.is_null,
+    calls.call_id,
+    ranked.candidate_rank,
+    names.touch_id,
+    names.session_id,
+    names.visitor_id,
+    names.platform,
+    names.click_id,
+    names.channel,
+    names.campaign_id,
+    names.ad_group_id,
+    names.keyword_id,
+    ranked.probability,
+    ranked.is_remainder,
+    ranked.is_null,
     {model_version} as model_version
 
-from named
+from matcher_ranked as ranked
 
-inner join totals
-    on named.call_index = totals.call_index
+inner join matcher_calls as calls
+    on ranked.call_index = calls.call_index
 
-order by totals.call_id, candidate_rank
+left join names
+    on ranked.name_index = names.name_index
 """
+"""Without an order: sorting sixteen million rows with all their names took 11 GB. The rows come
+nearly as matcher_ranked has them, by site and time, which is how they compress best."""
 
-START = "create or replace temp table matcher_candidates as from ml.call_candidates limit 0"
-
-REPLACE_ALL = "create or replace table ml.call_candidates as from matcher_candidates"
+REPLACE_ALL = "create or replace table ml.call_candidates as {candidates}"
 
 REPLACE_ONLY = """
 delete from ml.call_candidates where call_id in (select call_id from {only});
-insert into ml.call_candidates from matcher_candidates
+insert into ml.call_candidates {candidates}
 """

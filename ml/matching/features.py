@@ -5,80 +5,16 @@
     intermediate.int_numbers_shown   ->  matcher_shown     touch and pool number
     intermediate.int_number_leases   ->  matcher_leases    touch, pool number, live interval
 
-Times are seconds since 1970 as DOUBLE. Indexes follow the ids in order, so the same rows get the
-same indexes whatever order they lie in.
+Times are seconds since 1970 as DOUBLE. Indexes follow time and id, calls by site, so the same rows
+get the same indexes whatever order they lie in.
 """
 
 from ml.matching.settings import DEVICES, MatcherSettings
+from ml.matching.touches import ONLY_TOUCHES, TOUCHES
 from ml.sql import Sql, text_literal
 
 DAY_TOUCH_SECONDS = 14 * 3600
 """Where in its day a click without a time is put when only its exposure is counted."""
-
-_TOUCHES = """
-create or replace temp table matcher_touches as
-with zones as (
-
-    select name as zone_name from pg_timezone_names()
-
-),
-
-placed as (
-
-    select
-        touches.*,
-        epoch_us(touches.touched_at) / 1e6 as exact_second,
-        -- A zone that the engine does not know must not stop the run.
-        epoch_us(
-            cast(touches.click_date as timestamp) at time zone coalesce(zones.zone_name, 'UTC')
-        ) / 1e6 as click_day_second
-
-    from intermediate.int_touches as touches
-
-    left join zones
-        on touches.account_timezone = zones.zone_name
-
-    where (touches.touched_at is not null or touches.click_date is not null){touches_condition}
-
-)
-
-select
-    cast(row_number() over (order by touch_id) - 1 as integer) as touch_index,
-    touch_id,
-    session_id,
-    {device_case} as device_id,
-    number_state,
-    exact_second is null as is_day_only,
-    click_day_second as day_start_second,
-    coalesce(exact_second, click_day_second + {day_seconds}) as touch_second,
-    cast(floor(coalesce(exact_second, click_day_second) / 86400) as integer) as day_index,
-    epoch_us(lease_end_at) / 1e6 as lease_end_second,
-    nullif(lower(site), '') as site,
-    coalesce(platform || ':' || campaign_id, 'channel:' || coalesce(channel, 'none')) as campaign,
-    coalesce(channel, 'none') as channel,
-    -- Unpaid traffic has no keyword; how it calls differs by site.
-    case
-        when campaign_id is null then coalesce(lower(site), '')
-        else coalesce(keyword_id, ad_group_id, '')
-    end as keyword,
-    case
-        when page_views is null then 'unseen'
-        when page_views <= 1 then '1'
-        when page_views = 2 then '2'
-        when page_views <= 4 then '3-4'
-        else '5+'
-    end as engagement,
-    nullif(upper(trim(geo_region)), '') as state,
-    nullif(lower(trim(geo_city)), '') as city,
-    cast(
-        hour(
-            (make_timestamp(cast(coalesce(exact_second, click_day_second + {day_seconds}) * 1e6
-                as bigint)) at time zone 'UTC') at time zone {zone}
-        ) as integer
-    ) as touch_hour
-
-from placed
-"""
 
 _CALLS = """
 create or replace temp table matcher_calls as
@@ -107,7 +43,12 @@ sizes as (
 )
 
 select
-    cast(row_number() over (order by calls.call_id) - 1 as integer) as call_index,
+    -- Calls of one site lie together: so do the touches that they meet, and their candidates.
+    cast(
+        row_number() over (
+            order by calls.match_kind, lower(calls.site), calls.call_started_at, calls.call_id
+        ) - 1 as integer
+    ) as call_index,
     calls.call_id,
     calls.match_kind,
     epoch_us(calls.call_started_at) / 1e6 as call_second,
@@ -150,21 +91,6 @@ left join matcher_touches as taps
 """
 
 _ONLY_CALLS = "where calls.call_id in (select call_id from {only})"
-
-_ONLY_TOUCHES = """
-    and (
-        coalesce(touches.touched_at, cast(touches.click_date as timestamp)) >= (
-            select min(call_started_at) - interval '{days} days'
-            from intermediate.int_calls_to_match
-            where call_id in (select call_id from {only})
-        )
-        or touches.touch_id in (
-            select unnest([live_touch_id, tap_touch_id])
-            from intermediate.int_calls_to_match
-            where call_id in (select call_id from {only})
-        )
-    )
-"""
 
 _SHOWN = """
 create or replace temp table matcher_shown as
@@ -215,10 +141,10 @@ def build_features(sql: Sql, settings: MatcherSettings, only: str | None = None)
     zone = text_literal(settings.business_timezone)
     device_case = f"case lower(device) {whens} else {len(DEVICES) - 1} end"
     days = settings.lookback_days + 2
-    touches_condition = _ONLY_TOUCHES.format(only=only, days=days) if only else ""
+    touches_condition = ONLY_TOUCHES.format(only=only, days=days) if only else ""
     calls_condition = _ONLY_CALLS.format(only=only) if only else ""
     sql.execute(
-        _TOUCHES.format(
+        TOUCHES.format(
             device_case=device_case,
             day_seconds=DAY_TOUCH_SECONDS,
             zone=zone,

@@ -83,33 +83,42 @@ def put_places(sql: Sql, cities: list[str]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def put_mark_factors(
-    sql: Sql, areas: np.ndarray, lines: np.ndarray, levels: MarkLevels, temperature: float
-) -> None:
-    """Create matcher_area_factors and matcher_line_factors.
+def put_area_factors(sql: Sql, areas: np.ndarray, levels: MarkLevels, temperature: float) -> None:
+    """Create matcher_area_factors: p(area code | place) / p(area code), raised to the temperature.
 
-    A factor is p(mark | touch) / p(mark), raised to the temperature; index 0 is the missing mark,
-    which has factor 1.
+    Index 0 is the missing mark, which has factor 1.
 
     Parameters
     ----------
     sql : Sql
     areas : ndarray of shape (n_places, n_codes)
         p(area code | place).
+    levels : MarkLevels
+    temperature : float
+        1 leaves the shares as they are.
+    """
+    values = _tempered(areas.T, levels.area_shares, temperature).ravel()
+    keys = np.arange(values.size, dtype="int32")
+    put_table(sql, "matcher_area_factors", pd.DataFrame({"area_key": keys, "factor": values}))
+
+
+def line_factors(lines: np.ndarray, levels: MarkLevels, temperature: float) -> np.ndarray:
+    """Return p(line type | device) / p(line type), raised to the temperature.
+
+    Parameters
+    ----------
     lines : ndarray of shape (n_devices, n_types)
         p(line type | device).
     levels : MarkLevels
     temperature : float
         1 leaves the shares as they are.
+
+    Returns
+    -------
+    ndarray of shape (n_types + 1, n_devices)
+        The first row is that of the missing mark, which has factor 1.
     """
-    area_factors = _tempered(areas.T, levels.area_shares, temperature)
-    line_factors = _tempered(lines.T, levels.line_shares, temperature)
-    for name, key, values in (
-        ("matcher_area_factors", "area_key", area_factors),
-        ("matcher_line_factors", "line_key", line_factors),
-    ):
-        frame = pd.DataFrame({key: np.arange(values.size, dtype="int32"), "factor": values.ravel()})
-        put_table(sql, name, frame)
+    return _tempered(lines.T, levels.line_shares, temperature)
 
 
 def _tempered(shares: np.ndarray, overall: np.ndarray, temperature: float) -> np.ndarray:

@@ -34,8 +34,15 @@ from ml.matching.coefficients import (
 from ml.matching.evaluation import fold_marks, hide_leases, measure, select_half
 from ml.matching.features import build_features
 from ml.matching.geography import area_code_shares
+from ml.matching.hot_sites import meet_hot_days, put_hot_days
 from ml.matching.known import LiveCurve, build_known, data_window, hours_of_calls
-from ml.matching.marks import MarkLevels, mark_index, put_mark_factors, put_places
+from ml.matching.marks import (
+    MarkLevels,
+    line_factors,
+    mark_index,
+    put_area_factors,
+    put_places,
+)
 from ml.matching.pairs import pair_queries, put_pair_calls, put_pair_touches
 from ml.matching.propensity import apply_propensities
 from ml.matching.reach import build_reach
@@ -44,14 +51,14 @@ from ml.matching.scoring import (
     begin_candidates,
     finish_candidates,
     put_rates,
+    weighed_pairs,
 )
 from ml.matching.settings import POOL_LEASED, MatcherSettings
 from ml.matching.training import train_matcher
 from ml.sql import Sql
 
-CALLS_AT_ONCE = 10_000
-"""Calls scored by one statement: the heaviest candidates of each are held in memory meanwhile,
-which for 200 thousand calls at once took 20 GB."""
+CALLS_AT_ONCE = 50_000
+"""Calls scored by one statement: it holds their sums by campaign and the pairs kept by name."""
 
 __all__ = ["evaluate_matcher", "score_calls", "train_matcher"]
 
@@ -76,16 +83,21 @@ def score_calls(
     places = _put_touches(sql, model)
     levels = mark_levels_of(model)
     areas = area_code_shares(geography_of(model), places, levels.area_codes)
-    lines = line_shares_of(model, levels.line_types)
-    put_mark_factors(sql, areas, lines, levels, temperature_of(model))
+    temperature = temperature_of(model)
+    put_area_factors(sql, areas, levels, temperature)
+    lines = line_factors(line_shares_of(model, levels.line_types), levels, temperature)
     calls = sql.frame("select * from matcher_calls order by call_index")
     scaled = _scaled_calls(model, calls, levels)
-    bins = put_rates(sql, model, settings)
+    bins = put_rates(sql, model, settings, lines)
+    weighed = weighed_pairs(pair_queries(len(places), settings), settings, bins)
+    is_hot = put_hot_days(sql)
     begin_candidates(sql)
     for start in range(0, len(scaled), CALLS_AT_ONCE):
         put_pair_calls(sql, scaled.iloc[start : start + CALLS_AT_ONCE], settings)
-        add_candidates(sql, model, settings, pair_queries(len(places), settings), bins)
-    finish_candidates(sql, only)
+        if is_hot:
+            meet_hot_days(sql)
+        add_candidates(sql, settings, weighed)
+    finish_candidates(sql, model, only)
 
 
 def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:

@@ -1,9 +1,9 @@
-"""Probabilities of every candidate of every call, in one statement without a table of pairs.
+"""Probabilities of every candidate of every call, in two passes over the pairs, never a table.
 
 Weights are odds against 'none of them' in units of 1e-9, as integers: their sums do not depend on
-the order in which threads add them, so the same input gives the same bits. For each call the
-statement keeps the heaviest candidates and sums the rest by campaign in the same pass; a
-candidate lighter than `minimum_probability` of the null alone cannot be kept and is not carried.
+the order in which threads add them, so the same input gives the same bits. The first pass sums them
+by call and campaign; then it is known how heavy a candidate of each call must be to be kept by
+name, and the second pass lists those that are.
 """
 
 import numpy as np
@@ -12,11 +12,14 @@ import pandas as pd
 from ml.artifacts import MatcherModel
 from ml.matching.candidates import (
     CANDIDATES,
+    CAP,
+    LISTED,
+    RANKED,
     REPLACE_ALL,
     REPLACE_ONLY,
     START,
     SUMS,
-    TOUCH_CAMPAIGNS,
+    TOTALS,
 )
 from ml.matching.cells import tap_multipliers
 from ml.matching.coefficients import hazard_rates_of, tap_shares_of
@@ -29,10 +32,10 @@ NULL_WEIGHT = 1_000_000_000
 _WEIGHED = """
 select
     pairs.call_index,
+    pairs.campaign_index,
     pairs.touch_index,
-    cast(
-        round(least(pairs.base * rates.rate * pairs.scale, 1e9) * {null_weight}) as bigint
-    ) as weight
+    pairs.stride,
+    cast(least(pairs.base * rates.rate * pairs.scale, 1e9) * {null_weight} as bigint) as weight
 
 from ({pairs}) as pairs
 
@@ -41,20 +44,28 @@ inner join {rates} as rates
 """
 
 
-def put_rates(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> int:
+def put_rates(sql: Sql, model: MatcherModel, settings: MatcherSettings, lines: np.ndarray) -> int:
     """Create matcher_rates and matcher_day_rates; return the number of delay bins.
 
-    The key counts the bins of (tapped, class, device), and the steps of (tapped, device) for
-    clicks of which only the day is known.
+    The key counts the bins of (line type, tapped, class, device), and the steps of (line type,
+    device) for clicks of which only the day is known.
+
+    Parameters
+    ----------
+    sql : Sql
+    model : MatcherModel
+    settings : MatcherSettings
+    lines : ndarray of shape (n_types + 1, n_devices)
+        From `ml.matching.marks.line_factors`.
     """
     edges, rates = hazard_rates_of(model)
     taps = tap_shares_of(model)
     tapped, untapped = tap_multipliers(taps, edges)
     values = np.stack([rates * untapped, rates * tapped])
-    put_table(sql, "matcher_rates", _keyed(values))
+    put_table(sql, "matcher_rates", _keyed(values * lines[:, None, None, :, None]))
     hours = model.tables["click_hours"].sort_values("hour")["share"].to_numpy()
     kernel = day_kernel(edges, hours, settings.lookback_seconds)
-    put_table(sql, "matcher_day_rates", _keyed(rates[UNSEEN] @ kernel.T))
+    put_table(sql, "matcher_day_rates", _keyed((rates[UNSEEN] @ kernel.T) * lines[:, :, None]))
     return len(edges) - 1
 
 
@@ -63,65 +74,71 @@ def _keyed(values: np.ndarray) -> pd.DataFrame:
 
 
 def begin_candidates(sql: Sql) -> None:
-    """Create matcher_candidates, empty, and what all calls share."""
+    """Create matcher_ranked, empty."""
     sql.execute(START)
-    sql.execute(TOUCH_CAMPAIGNS)
 
 
-def finish_candidates(sql: Sql, only: str | None = None) -> None:
-    """Put matcher_candidates into ml.call_candidates.
+def finish_candidates(sql: Sql, model: MatcherModel, only: str | None = None) -> None:
+    """Put the rows of matcher_ranked into ml.call_candidates, with their names.
 
     Parameters
     ----------
     sql : Sql
+    model : MatcherModel
     only : str, optional
         Table of call ids whose candidates are replaced; the whole table when not given.
     """
-    sql.execute(REPLACE_ONLY.format(only=only) if only else REPLACE_ALL)
-    sql.execute("drop table matcher_candidates")
+    candidates = CANDIDATES.format(model_version=text_literal(model.model_version))
+    if only:
+        sql.execute(REPLACE_ONLY.format(only=only, candidates=candidates))
+    else:
+        sql.execute(REPLACE_ALL.format(candidates=candidates))
+    sql.execute("drop table matcher_ranked")
 
 
-def add_candidates(
-    sql: Sql, model: MatcherModel, settings: MatcherSettings, queries: dict[str, str], bins: int
-) -> None:
-    """Add the candidates of the calls of matcher_pair_calls to matcher_candidates.
+def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int) -> str:
+    """Return the query of call_index, campaign_index, touch_index, stride and weight of every pair.
 
     Parameters
     ----------
-    sql : Sql
-        With matcher_pair_calls, matcher_rates and matcher_day_rates.
-    model : MatcherModel
-    settings : MatcherSettings
     queries : dict of str
         From `ml.matching.pairs.pair_queries`.
+    settings : MatcherSettings
     bins : int
         Number of delay bins in matcher_rates.
     """
     devices, classes = len(DEVICES), len(PAIR_CLASSES)
     by_bin = f"least({bin_sql('pairs.since', SCORE_BINS_PER_OCTAVE)}, {bins - 1})"
-    cell = f"((pairs.is_tapped * {classes} + pairs.pair_class) * {devices} + pairs.device_id)"
+    group = f"(pairs.line_index * 2 + pairs.is_tapped) * {classes} + pairs.pair_class"
+    cell = f"((({group}) * {devices} + pairs.device_id) * {bins} + {by_bin})"
     steps = int(np.ceil((settings.lookback_seconds + 86_400) / DAY_GRID_SECONDS))
     step = f"cast(floor(pairs.since / {DAY_GRID_SECONDS}) as integer)"
-    parts = [
+    day = f"((pairs.line_index * {devices} + pairs.device_id) * {steps} + {step})"
+    return "union all".join(
         _WEIGHED.format(pairs=queries[name], rates=rates, key=key, null_weight=NULL_WEIGHT)
         for name, rates, key in (
-            ("pool", "matcher_rates", f"{cell} * {bins} + {by_bin}"),
-            ("fallback", "matcher_rates", f"{cell} * {bins} + {by_bin}"),
-            ("day", "matcher_day_rates", f"pairs.device_id * {steps} + {step}"),
-        )
-    ]
-    sql.execute(
-        SUMS.format(
-            weighed="union all".join(parts),
-            maximum=settings.maximum_candidates,
-            floor=int(settings.minimum_probability * NULL_WEIGHT),
+            ("pool", "matcher_rates", cell),
+            ("fallback", "matcher_rates", cell),
+            ("day", "matcher_day_rates", day),
         )
     )
-    sql.execute(
-        CANDIDATES.format(
-            null_weight=f"cast({NULL_WEIGHT} as hugeint)",
-            minimum=number_literal(settings.minimum_probability),
-            maximum=settings.maximum_candidates,
-            model_version=text_literal(model.model_version),
-        )
-    )
+
+
+def add_candidates(sql: Sql, settings: MatcherSettings, weighed: str) -> None:
+    """Add the candidates of the calls of matcher_pair_calls to matcher_ranked.
+
+    Parameters
+    ----------
+    sql : Sql
+        With matcher_pair_calls, matcher_rates and matcher_day_rates.
+    settings : MatcherSettings
+    weighed : str
+        From `weighed_pairs`.
+    """
+    null_weight = f"cast({NULL_WEIGHT} as hugeint)"
+    minimum = number_literal(settings.minimum_probability)
+    sql.execute(SUMS.format(weighed=weighed))
+    sql.execute(TOTALS.format(null_weight=null_weight, minimum=minimum))
+    sql.execute(LISTED.format(weighed=weighed))
+    sql.execute(CAP.format(maximum=settings.maximum_candidates))
+    sql.execute(RANKED.format(null_weight=null_weight))

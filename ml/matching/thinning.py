@@ -1,9 +1,9 @@
 """A part of the pairs for a fit, when there are more of them than a fit needs.
 
 Calls on a fallback number meet every touch of their site within the lookback, so ten times the
-traffic is a hundred times the pairs: 40 million at a million web events take 7 seconds of
-processor time, 3.6 billion at ten million would take ten minutes. The curves need neither all
-calls nor, of the days before a call, all touches:
+traffic is a hundred times the pairs: 20 million at a million web events on 14 sites take 5 seconds
+of processor time, 3.6 billion at ten million on 7 would take a quarter of an hour. The curves need
+neither all calls nor, of the days before a call, all touches:
 
     touches of earlier days    ->  one in 4, counted 4 times: their sums by cell are as large
     calls on fallback numbers  ->  a share of them, counted over as much less time
@@ -12,18 +12,21 @@ One in 16 was tried: what few touches of the caller's own city then weigh is too
 wandered between the classes of old touches.
 
 Calls on pool numbers meet few touches and are all kept. Which rows are kept follows from their
-ids, so the same data give the same fit. Scoring does not come here: it looks at every pair.
+ids, so the same data give the same fit. Scoring does not come here: it looks at every pair, but for
+the old days of busy sites (`ml.matching.hot_sites`).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from ml.matching.pairs import ALL_TOUCHES, DAYS_A_SITE, OLD_TOUCHES
 from ml.matching.settings import PAIR_CLASSES
 from ml.sql import Sql
 
-LARGEST_PAIRS = 50_000_000
-"""Pairs of a fit; below it, as with a million web events in 90 days, nothing is left out."""
+LARGEST_PAIRS = 25_000_000
+"""Pairs of a fit; below it, as with a million web events in 90 days at 14 sites, nothing is left
+out. Ten million events at 140 sites keep four in ten of the calls on fallback numbers."""
 
 RECENT_DAYS = 1
 """Touches of the call's day and of so many before it are all kept."""
@@ -35,28 +38,31 @@ _COUNT = f"""
 with touches as (
 
     select
-        site,
+        site_day // (4 * {DAYS_A_SITE}) as site_index,
         day_index,
         count(*) as touches
 
     from matcher_pair_sites
 
-    group by site, day_index
+    group by site_index, day_index
 
 ),
 
 calls as (
 
     select
-        site,
-        day_index,
+        sites.site_index,
+        calls.day_index,
         count(*) as calls
 
-    from matcher_calls
+    from matcher_calls as calls
 
-    where match_kind = 'fallback' and not is_spam
+    inner join matcher_sites as sites
+        on calls.site = sites.site
 
-    group by site, day_index
+    where calls.match_kind = 'fallback' and not calls.is_spam
+
+    group by sites.site_index, calls.day_index
 
 )
 
@@ -70,27 +76,29 @@ from calls
 
 inner join touches
     on
-        calls.site = touches.site
+        calls.site_index = touches.site_index
         and touches.day_index between calls.day_index - {{lookback_days}} - 1 and calls.day_index
 """
 
-_OLD = "' | old'"
+_OLD = (OLD_TOUCHES - ALL_TOUCHES) * DAYS_A_SITE
 
 _OLD_TOUCHES = f"""
 insert into matcher_pair_sites by name
 select * replace (
-    site || {_OLD} as site,
-    reach * {OLD_STRIDE} as reach
+    site_day + {_OLD} as site_day,
+    propensity * {OLD_STRIDE} as propensity
 )
 
 from matcher_pair_sites
 
 where hash(touch_id) % {OLD_STRIDE} = 0
+
+order by site_day, touch_index
 """
 
 _OLD_DAYS = f"""
 update matcher_call_days
-set site = site || {_OLD}
+set site_day = site_day + {_OLD}
 where touch_day_index < day_index - {RECENT_DAYS}
 """
 
@@ -122,7 +130,7 @@ def choose_thinning(sql: Sql, lookback_days: int) -> Thinning:
     Parameters
     ----------
     sql : Sql
-        With matcher_calls and matcher_pair_sites.
+        With matcher_calls, matcher_sites and matcher_pair_sites.
     lookback_days : int
         As in the settings.
     """
@@ -141,8 +149,8 @@ def is_sampled_sql(share: float) -> str:
 def thin_old_touches(sql: Sql) -> None:
     """Let calls meet a fourth of the touches of earlier days, at four times the weight.
 
-    Pairs are joined by site: the kept touches stand a second time under another name of their
-    site, and the calls look for their older days under that name.
+    Pairs are joined by the key of a site's day: the kept touches stand a second time under other
+    keys, and the calls look for their older days under those.
     """
     sql.execute(_OLD_TOUCHES)
     sql.execute(_OLD_DAYS)

@@ -47,10 +47,11 @@ from ml.matching.known import (
     put_hour_groups,
 )
 from ml.matching.marks import (
+    line_factors,
     line_type_shares,
     mark_index,
     mark_levels,
-    put_mark_factors,
+    put_area_factors,
     put_places,
     tap_shares,
 )
@@ -224,12 +225,13 @@ def _fit_unlabelled(
         scale=1.0,
     )
     areas = area_code_shares(marks.geography, data.places, levels.area_codes)
-    put_mark_factors(sql, areas, marks.lines, levels, 1.0)
+    put_area_factors(sql, areas, levels, 1.0)
     put_pair_calls(sql, calls, data.settings)
     if thinning.is_needed:
         thin_old_touches(sql)
     weights = cell_weights(sql, data.settings, len(data.places), data.edges, hours.clicks)
-    weights = weigh_calls(weights, calls, tap_multipliers(marks.taps, data.edges))
+    taps = tap_multipliers(marks.taps, data.edges)
+    weights = weigh_calls(weights, calls, taps, line_factors(marks.lines, levels, 1.0))
     seconds = class_exposure(sql, data.window.end_second, data.edges, hours.clicks, hours.factors)
     seconds = seconds * thinning.class_shares[:, None, None]
     homes = level_shares(marks.geography, data.places, levels.area_codes)

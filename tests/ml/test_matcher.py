@@ -29,7 +29,7 @@ def run_matcher(sql: DuckSql, settings: MatcherSettings = SETTINGS) -> pd.DataFr
     model = read_model(sql)
     assert model is not None
     score_calls(sql, model, settings)
-    return sql.frame("select * from ml.call_candidates")
+    return sql.frame("select * from ml.call_candidates order by call_id, candidate_rank")
 
 
 @pytest.fixture(scope="module")

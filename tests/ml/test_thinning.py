@@ -15,9 +15,13 @@ def sql() -> DuckSql:
     connection = duckdb.connect()
     connection.execute("""
         create temp table matcher_pair_sites as
-        select 's:' || i as touch_id, 'a.example' as site, i // 1000 as day_index, 0.5 as reach
+        select i as touch_index, 's:' || i as touch_id, i // 1000 as day_index,
+            4 * 65536 + i // 1000 as site_day, 0.5 as propensity
         from range(10000) as numbers (i)
     """)
+    connection.execute(
+        "create temp table matcher_sites as select 'a.example' as site, 1 as site_index"
+    )
     connection.execute("""
         create temp table matcher_calls as
         select 'C' || i as call_id, 'a.example' as site, 9 as day_index,
@@ -26,8 +30,8 @@ def sql() -> DuckSql:
     """)
     connection.execute("""
         create temp table matcher_call_days as
-        select call_id, site, day_index, unnest(range(0, 10)) as touch_day_index
-        from matcher_calls
+        select call_id, day_index, touch_day_index, 4 * 65536 + touch_day_index as site_day
+        from matcher_calls, range(0, 10) as days (touch_day_index)
     """)
     return DuckSql(connection)
 
@@ -68,18 +72,18 @@ def test_calls_meet_all_touches_of_two_days_and_a_fourth_of_older_ones_at_their_
 ) -> None:
     thin_old_touches(sql)
     met = sql.frame("""
-        select days.touch_day_index < 8 as is_old, count(*) as touches, sum(reach) as reach
+        select days.touch_day_index < 8 as is_old, count(*) as touches, sum(propensity) as weight
         from matcher_call_days as days
         inner join matcher_pair_sites as touches
-            on days.site = touches.site and days.touch_day_index = touches.day_index
+            on days.site_day = touches.site_day
         where days.call_id = 'C0'
         group by is_old order by is_old
     """)
 
     assert met["touches"][0] == 2000
-    assert met["reach"][0] == 1000
+    assert met["weight"][0] == 1000
     assert 1800 < met["touches"][1] < 2200
-    assert met["reach"][1] == pytest.approx(4000, rel=0.1)
+    assert met["weight"][1] == pytest.approx(4000, rel=0.1)
 
 
 def test_a_part_of_the_pairs_shows_as_many_calls_of_touches_and_of_nobody(
