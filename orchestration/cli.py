@@ -8,15 +8,14 @@ import getpass
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console
 from rich.markup import escape
 
 from orchestration.answers import Format, answer_question
-from orchestration.settings import Settings
+from orchestration.terminal import Landing, WarehouseFile, console, errors, read_settings
+from orchestration.uploads_cli import uploads_app
 
 app = typer.Typer(
     name="ringtrail",
@@ -24,34 +23,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-WIDTH_OF_FILES = 110
-"""Columns when stdout is a file or a pipe, which has no width of its own."""
+app.add_typer(uploads_app)
 
 DAY = ["%Y-%m-%d"]
-
-console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES, highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-Landing = Annotated[
-    str | None, typer.Option(help="Landing folder: a path or an fsspec URL.", show_default=False)
-]
-WarehouseFile = Annotated[
-    Path | None, typer.Option(help="DuckDB file of the warehouse.", show_default=False)
-]
-
-
-def _settings(landing: str | None = None, warehouse: Path | None = None) -> Settings:
-    flags: dict[str, Any] = {"landing_dir": landing, "warehouse": warehouse}
-    try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"])
-            # What was given may be a secret, or a table that holds one.
-            is_secret = problem["loc"][0] in {"uploads", "caller_secret"}
-            given = "" if is_secret else f", got {problem['input']!r}"
-            errors.print(f"[red]setting {name}[/]: {problem['msg']}{given}")
-        raise typer.Exit(2) from error
 
 
 @app.command()
@@ -91,7 +65,7 @@ def run(
     from orchestration.running import RunRefused, run_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
-    settings = _settings(landing, warehouse)
+    settings = read_settings(landing, warehouse)
     try:
         outcome = run_assets(settings, console, select=select)
     except RunRefused as error:
@@ -138,7 +112,7 @@ def query(
         limit=limit,
     )
     try:
-        answer_question(console, _settings(warehouse=warehouse), question, form, is_sql=sql)
+        answer_question(console, read_settings(warehouse=warehouse), question, form, is_sql=sql)
     except QueryRefused as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(2) from error
@@ -153,7 +127,7 @@ def dev(warehouse: WarehouseFile = None) -> None:
     """Copy the warehouse, to try a change of the SQL on it and never on production."""
     from orchestration.dev_copy import CopyRefused, copy_warehouse  # noqa: PLC0415
 
-    settings = _settings(warehouse=warehouse)
+    settings = read_settings(warehouse=warehouse)
     try:
         copy_warehouse(settings.warehouse, settings.dev_path)
     except CopyRefused as error:
@@ -195,7 +169,7 @@ def ui(
     """The Dagster UI with its daemon: assets, run history, schedules and sensors."""
     from orchestration.running import serve_ui  # noqa: PLC0415
 
-    settings = _settings(landing, warehouse)
+    settings = read_settings(landing, warehouse)
     host, port = host or settings.ui_host, port or settings.ui_port
     console.print(f"Dagster UI of {settings.warehouse} on http://{host}:{port} (Ctrl-C ends it)")
     serve_ui(settings, host=host, port=port)
@@ -206,7 +180,7 @@ def status(warehouse: WarehouseFile = None) -> None:
     """What is in the warehouse: rows, freshness, calls per layer, the last run."""
     from orchestration.summary import print_status  # noqa: PLC0415
 
-    if not print_status(console, _settings(warehouse=warehouse)):
+    if not print_status(console, read_settings(warehouse=warehouse)):
         raise typer.Exit(1)
 
 
@@ -226,7 +200,7 @@ def forget(
     from orchestration.console import print_erasure  # noqa: PLC0415
     from orchestration.forgetting import ForgetRefused, forget_caller  # noqa: PLC0415
 
-    settings = _settings(landing, warehouse)
+    settings = read_settings(landing, warehouse)
     number = sys.stdin.readline() if caller == "-" else caller
     try:
         erasure = forget_caller(
@@ -243,5 +217,5 @@ def doctor(landing: Landing = None, warehouse: WarehouseFile = None) -> None:
     """Check settings, secrets (present, never printed), disk, ports and versions."""
     from orchestration.doctor import print_checkup  # noqa: PLC0415
 
-    if not print_checkup(console, _settings(landing, warehouse)):
+    if not print_checkup(console, read_settings(landing, warehouse)):
         raise typer.Exit(1)

@@ -9,12 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
 from ingestion.contracts import LANDING_FEEDS
 from ingestion.landing import list_landing
+from orchestration.activation_setup import uploaders
 from orchestration.settings import Settings
+from orchestration.upload_settings import DESTINATIONS
 
 MIN_FREE_GB = 5.0
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "dlt", "scikit-learn", "pandas")
@@ -48,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _landing(settings)
     yield _warehouse(settings)
     yield _secret(settings)
+    yield from _uploads(settings)
     yield _disk(settings)
     yield _port(settings)
 
@@ -89,6 +93,27 @@ def _secret(settings: Settings) -> Finding:
         advice = "back it up: with another secret every caller becomes a stranger"
         return Finding("caller secret", True, f"kept in {settings.caller_secret_path}", advice)
     return Finding("caller secret", True, "not set", "one is made and kept on the first run")
+
+
+def _uploads(settings: Settings) -> Iterator[Finding]:
+    """What is there of each destination's credentials, never what they are."""
+    for name in DESTINATIONS:
+        chosen = getattr(settings.uploads, name)
+        if chosen is None:
+            continue
+        secrets = [
+            field
+            for field, value in chosen
+            if isinstance(value, SecretStr) and value.get_secret_value()
+        ]
+        text = f"{'armed' if chosen.is_armed else 'not armed'}, {', '.join(secrets) or 'no secret'}"
+        try:
+            uploaders(settings)[name]()
+        except ValueError as error:
+            # A JSON that cannot be read quotes itself in some errors: say only what kind it was.
+            yield Finding(name, False, f"{text}: {type(error).__name__}", "see .env.example")
+        else:
+            yield Finding(name, True, text)
 
 
 def _disk(settings: Settings) -> Finding:

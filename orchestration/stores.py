@@ -1,6 +1,6 @@
 """What an installation keeps outside the landing folder, and how a caller is erased from each.
 
-A store is whatever may hold a caller's number or key. Whoever adds one (an outbox, a spool) writes
+A store is whatever may hold a caller's number or key. Whoever adds one (a spool) writes
 a class with `erase` and names it in `stores_of`; `forgetting` and its test do the rest.
 """
 
@@ -8,11 +8,15 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy import make_url
+
+from activation.ledger.database import Ledger
+from activation.ledger.erasing import erase_callers
 from ingestion.forgetting import erase_caller, rewrite
 from ingestion.phone_numbers import ERASED_DIGITS, Caller
 from orchestration.settings import Settings
@@ -94,14 +98,34 @@ class TextFiles:
         return touched
 
 
+@dataclass(frozen=True)
+class UploadLedger:
+    """What was sent to the ad platforms; what is there already is theirs to erase."""
+
+    url: str = field(repr=False)
+
+    def erase(self, caller: Caller, *, erased_at: datetime, dry_run: bool) -> dict[str, int]:
+        """Erase the caller's identifiers; what was counted and its money stay."""
+        path = make_url(self.url).database
+        if make_url(self.url).get_backend_name() == "sqlite" and not Path(path or "").exists():
+            return {}
+        ledger = Ledger(self.url)
+        try:
+            rows = erase_callers(ledger, [caller.caller_key], now=erased_at, dry_run=dry_run)
+        finally:
+            ledger.close()
+        return {"upload ledger: uploads": rows} if rows else {}
+
+
 def stores_of(settings: Settings) -> list[Store]:
-    """Every store of an installation. An outbox, when there is one, goes in here."""
+    """Every store of an installation."""
     return [
         DuckDbFile(settings.warehouse),
         DuckDbFile(settings.serving_path),
         ScratchFolder(settings.state_dir / "dlt"),
         SqliteFiles(settings.dagster_home),
         TextFiles(settings.state_dir),
+        UploadLedger(settings.ledger_url),
     ]
 
 

@@ -2,12 +2,15 @@
 
     database    opening it: SQLite or PostgreSQL, migrations, transactions
     tables      its schema
-    steps       the planner's decisions, as SQL
-    claims      leases: which sender has which rows, and what a platform's answer does to them
+    decisions   the planner's: what is to be done about which conversion
+    steps       and the statements that do it
+    claims      leases: which sender has which rows
+    verdicts    what a platform's answer does to them, and to what they correct
     requests    reading back what platforms decide later
     holds       destinations that were stopped, and calls that a person had taken back
+    resolving   what a person found out about a held upload
     states      how every conversion stands, for the marts
-    health      what is stuck, refused, or not answered
+    health      whether uploads get through
     reports     counts by state, and the history of a call
     erasing     a person's traces, out
 

@@ -47,7 +47,7 @@ def settle(
             settled: Sequence[int] = done.scalars().all()
             written += len(settled)
             if claimed.uploads[0].operation is not Operation.CONVERT:
-                _settle_targets(connection, settled, result.verdict, now)
+                settle_targets(connection, settled, result.verdict)
     return written
 
 
@@ -94,9 +94,7 @@ _SETTLE_TARGETS = {
 }
 
 
-def _settle_targets(
-    connection: Connection, ids: Sequence[int], verdict: Verdict, now: datetime
-) -> None:
+def settle_targets(connection: Connection, ids: Sequence[int], verdict: Verdict) -> None:
     """What a decided correction means for the conversion it is about."""
     for (operation, outcome), values in _SETTLE_TARGETS.items():
         if outcome is verdict and ids:

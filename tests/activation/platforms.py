@@ -23,6 +23,7 @@ class SmallPlatform:
         values: what counts, by key of the conversion.
         requests: keys of every request, in order.
         numbers: the clear numbers that arrived, by key.
+        corrections: keys of the corrections that were done; doing one again changes nothing.
     """
 
     limits: Limits = ADJUSTABLE
@@ -31,6 +32,7 @@ class SmallPlatform:
     values: dict = field(default_factory=dict)
     requests: list = field(default_factory=list)
     numbers: dict = field(default_factory=dict)
+    corrections: set = field(default_factory=set)
 
     def send(self, uploads: Sequence[Upload]) -> Answer:
         assert len(uploads) <= self.limits.batch_size
@@ -52,6 +54,10 @@ class SmallPlatform:
         return Answer({upload.key: COUNTED for upload in uploads})
 
     def count(self, upload: Upload) -> None:
+        if upload.operation is not Operation.CONVERT:
+            if upload.key in self.corrections:
+                return
+            self.corrections.add(upload.key)
         if upload.operation is Operation.RETRACT:
             self.values.pop(upload.target_key)
         elif upload.operation is Operation.RESTATE:

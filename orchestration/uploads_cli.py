@@ -1,0 +1,179 @@
+"""`ringtrail uploads`: plan, send, and look after conversions at the ad platforms.
+
+Thin: what is decided is `activation`'s. Nothing is sent to a destination that is not armed in the
+settings; `plan --dry-run` says what a plan would do and changes nothing at all.
+"""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from activation.ledger.database import Ledger
+from activation.ledger.holds import release_destination, retract_call
+from activation.ledger.reports import history_of, standing_holds, taken_back, totals
+from activation.ledger.resolving import resolve_held
+from orchestration.activation_setup import limits, open_ledger, safeguards, uploaders
+from orchestration.settings import Settings
+from orchestration.terminal import WarehouseFile, read_settings
+from orchestration.upload_settings import DESTINATIONS
+
+uploads_app = typer.Typer(
+    name="uploads",
+    help="Conversions to Google, Meta and Microsoft: exactly once, and taken back when wrong.",
+    no_args_is_help=True,
+)
+CallId = Annotated[str, typer.Argument(help="Of the call, as in marts.fct_calls.")]
+Destination = Annotated[str, typer.Argument(help=f"One of {', '.join(DESTINATIONS)}.")]
+Person = Annotated[str, typer.Option(help="Who, for the record.", show_default="the user")]
+
+
+@contextmanager
+def _ledger(warehouse: Path | None) -> Iterator[tuple[Settings, Ledger]]:
+    settings = read_settings(warehouse=warehouse)
+    ledger = open_ledger(settings)
+    try:
+        yield settings, ledger
+    finally:
+        ledger.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _check_destination(name: str) -> None:
+    if name not in DESTINATIONS:
+        raise typer.BadParameter(f"{name} is none of {', '.join(DESTINATIONS)}")
+
+
+@uploads_app.command()
+def plan(
+    warehouse: WarehouseFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+) -> None:
+    """Compare the marts with what was sent, and write down what is to be done."""
+    from orchestration.uploads_console import print_plan  # noqa: PLC0415
+    from orchestration.uploads_runs import PlanRefused, plan_from_warehouse  # noqa: PLC0415
+
+    with _ledger(warehouse) as (settings, ledger):
+        try:
+            steps = plan_from_warehouse(
+                settings, ledger, limits(settings), now=_now(), dry_run=dry_run
+            )
+        except PlanRefused as error:
+            typer.echo(f"Nothing was planned: {error}", err=True)
+            raise typer.Exit(2) from error
+    print_plan(steps, is_dry_run=dry_run)
+
+
+@uploads_app.command()
+def send(
+    warehouse: WarehouseFile = None,
+    destination: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be given again.")
+    ] = None,
+) -> None:
+    """Send what is planned to every destination that is armed, and read back what was sent."""
+    from orchestration.uploads_console import print_outcome  # noqa: PLC0415
+    from orchestration.uploads_runs import serve  # noqa: PLC0415
+
+    for name in destination or ():
+        _check_destination(name)
+    with _ledger(warehouse) as (settings, ledger):
+        made = uploaders(settings)
+        for name in destination or DESTINATIONS:
+            guards = safeguards(settings, name)
+            outcomes = serve(settings, ledger, name, made.get(name), guards)
+            print_outcome(outcomes)
+
+
+@uploads_app.command()
+def status(warehouse: WarehouseFile = None) -> None:
+    """How uploads stand, by destination, state and reason, with their money; and what is held."""
+    from orchestration.uploads_console import print_status  # noqa: PLC0415
+
+    with _ledger(warehouse) as (settings, ledger):
+        armed = [name for name in DESTINATIONS if safeguards(settings, name).is_armed]
+        print_status(totals(ledger), standing_holds(ledger), armed, list(uploaders(settings)))
+
+
+@uploads_app.command()
+def explain(call_id: CallId, warehouse: WarehouseFile = None) -> None:
+    """Everything that happened to the uploads about a call, and why."""
+    from orchestration.uploads_console import print_history  # noqa: PLC0415
+
+    with _ledger(warehouse) as (_, ledger):
+        if not print_history(call_id, history_of(ledger, call_id), taken_back(ledger, call_id)):
+            raise typer.Exit(1)
+
+
+@uploads_app.command()
+def retract(
+    call_id: CallId,
+    because: Annotated[str, typer.Option(help="Why, for the record.")],
+    asked_by: Person = "",
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Take a call back everywhere: the next plan retracts what counts and sends nothing more."""
+    with _ledger(warehouse) as (_, ledger):
+        is_new = retract_call(
+            ledger,
+            call_id,
+            asked_by=asked_by or getpass.getuser(),
+            explanation=because,
+            now=_now(),
+        )
+        known = len({moment.key for moment in history_of(ledger, call_id)})
+    typer.echo(
+        f"{call_id} {'will be' if is_new else 'was already to be'} taken back"
+        f" ({known} uploads about it). Next: ringtrail uploads plan, then send."
+    )
+
+
+@uploads_app.command()
+def release(
+    destination: Destination, released_by: Person = "", warehouse: WarehouseFile = None
+) -> None:
+    """Let a destination go on that a breaker, or an error of its account, has stopped."""
+    _check_destination(destination)
+    with _ledger(warehouse) as (_, ledger):
+        reason = release_destination(
+            ledger, destination, released_by=released_by or getpass.getuser(), now=_now()
+        )
+    if reason is None:
+        typer.echo(f"{destination} is not held.")
+        raise typer.Exit(1)
+    typer.echo(f"{destination} goes on; it was held because of {reason}.")
+
+
+@uploads_app.command()
+def resolve(
+    call_id: CallId,
+    destination: Destination,
+    counted: Annotated[
+        bool, typer.Option("--counted/--not-counted", help="What the platform's own page shows.")
+    ],
+    resolved_by: Person = "",
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Say what became of a call's held upload: confirmed, or planned again."""
+    _check_destination(destination)
+    with _ledger(warehouse) as (_, ledger):
+        count = resolve_held(
+            ledger,
+            call_id,
+            destination,
+            is_counted=counted,
+            resolved_by=resolved_by or getpass.getuser(),
+            now=_now(),
+        )
+    typer.echo(f"{count} held uploads are {'confirmed' if counted else 'planned again'}.")
+    if not count:
+        raise typer.Exit(1)
