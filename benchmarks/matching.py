@@ -23,7 +23,7 @@ import pandas as pd
 
 from ml.matching.calibration import expected_calibration_error, perfect_calibration_error
 
-_FLOOR = 5e-5
+FLOOR = 5e-5
 
 _TRUTHS = """
 create temp table truths as
@@ -163,7 +163,7 @@ _BASELINES = {
 }
 
 _RIGHT = """
-create temp table judged as
+create or replace temp table judged as
 select
     answers.*,
     case
@@ -176,7 +176,7 @@ from answers
 join truths using (call_id)
 """
 
-_PER_CALL = """
+PER_CALL = """
 select
     method,
     call_id,
@@ -210,10 +210,7 @@ _METHODS = (
 
 def load(connection: duckdb.DuckDBPyConnection, landing: Path, warehouse: Path) -> None:
     """Put truth and every method's answers into temporary tables."""
-    connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
-    truth = {"truth": str(landing / "truth.parquet")}
-    connection.execute(_TRUTHS, truth)
-    connection.execute(_ANSWERS, truth)
+    load_answers(connection, landing, warehouse)
     connection.execute(_CLICKS)
     for method, (touches, condition) in _BASELINES.items():
         connection.execute(
@@ -222,9 +219,21 @@ def load(connection: duckdb.DuckDBPyConnection, landing: Path, warehouse: Path) 
     connection.execute(_RIGHT)
 
 
+def load_answers(connection: duckdb.DuckDBPyConnection, landing: Path, warehouse: Path) -> None:
+    """Put truth, our answers and the oracle's into temporary tables, and judge them.
+
+    A warehouse that has been scored is enough: no mart is read.
+    """
+    connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
+    truth = {"truth": str(landing / "truth.parquet")}
+    connection.execute(_TRUTHS, truth)
+    connection.execute(_ANSWERS, truth)
+    connection.execute(_RIGHT)
+
+
 def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return one row per group of calls and method."""
-    per_call = connection.sql(_PER_CALL).df()
+    per_call = connection.sql(PER_CALL).df()
     rows = []
     for group, condition in _GROUPS.items():
         calls = set(connection.sql(f"select call_id from truths where {condition}").df()["call_id"])
@@ -238,7 +247,7 @@ def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def _figures(calls: pd.DataFrame) -> dict[str, float]:
     confidence = calls["confidence"].to_numpy(dtype=float)
     is_right = calls["is_right"].to_numpy(dtype=bool)
-    truth = np.clip(calls["truth_probability"].to_numpy(dtype=float), _FLOOR, 1.0)
+    truth = np.clip(calls["truth_probability"].to_numpy(dtype=float), FLOOR, 1.0)
     return {
         "calls": len(calls),
         "top-1": is_right.mean(),

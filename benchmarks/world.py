@@ -90,17 +90,23 @@ def ensure_world(folder: Path, events: int, clients: int) -> Path:
         shutil.rmtree(left_over, ignore_errors=True)
     clicks = round(events / EVENTS_PER_CLICK / DAYS)
     simulate(mixed, days=DAYS, clicks_per_day=clicks, world=agency, progress=print, has_truth=False)
-    with duckdb.connect(config={"temp_directory": str(folder / "spill")}) as connection:
-        connection.execute("set enable_progress_bar = false")
-        connection.execute("set TimeZone = 'UTC'")
-        for feed in _TIMES:
-            connection.execute(_split_sql(feed, mixed, partial, agency.last_day))
+    split_world(mixed, partial, agency.last_day, DAYS)
     shutil.rmtree(mixed)
     partial.rename(landing)
     return landing
 
 
-def _split_sql(feed: str, mixed: Path, target: Path, last_day: date) -> str:
+def split_world(mixed: Path, target: Path, last_day: date, days: int) -> None:
+    """Write a simulated landing folder anew, by day of arrival, within its `days` days."""
+    target.mkdir(parents=True)
+    with duckdb.connect(config={"temp_directory": str(target.parent / "spill")}) as connection:
+        connection.execute("set enable_progress_bar = false")
+        connection.execute("set TimeZone = 'UTC'")
+        for feed in _TIMES:
+            connection.execute(_split_sql(feed, mixed, target, last_day, days))
+
+
+def _split_sql(feed: str, mixed: Path, target: Path, last_day: date, days: int) -> str:
     """SQL that writes a feed's rows as Parquet by day of arrival, within the world's days."""
     day, instants = _TIMES[feed]
     fields = {field.name: "VARCHAR" for field in LANDING_FEEDS[feed].fields}
@@ -113,7 +119,7 @@ def _split_sql(feed: str, mixed: Path, target: Path, last_day: date) -> str:
         f"select * {replaced} from {_READERS[suffix].format(files=paths, fields=fields)}"
         for suffix, paths in files.items()
     )
-    first_day = last_day - timedelta(days=DAYS - 1)
+    first_day = last_day - timedelta(days=days - 1)
     arrival = f"try_cast(left(cast({day} as varchar), 10) as date)"
     again = "cast(contains(filename, '/redelivered/') as integer)"
     (target / feed).mkdir(parents=True)

@@ -6,6 +6,7 @@ carrier does not know) is drawn per call.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingestion.simulate.calls import CALL_ASSET_CALL, ROBOCALL, WEB
 from ingestion.simulate.catalog import Catalog
@@ -14,6 +15,7 @@ from ingestion.simulate.numbers import FIRST_LINE
 from ingestion.simulate.places import AreaMix, Floats, Ints
 from ingestion.simulate.world import LINE_TYPES
 
+LANDLINE = LINE_TYPES.index("landline")
 VOIP = LINE_TYPES.index("voip")
 UNKNOWN_LINE = LINE_TYPES.index("unknown")
 
@@ -45,11 +47,22 @@ def draw_callers(
         choose(rng, np.array(catalog.world.marks.lines), device),
         choose(rng, np.array([catalog.world.marks.null_lines]), np.zeros_like(site)),
     )
+    stays = named & (line == LANDLINE) & _keeps_to_city(catalog, len(line))
+    area[stays] = choose(catalog.rng("landlines"), home_areas(catalog), home[stays])
     robot = kind == ROBOCALL
     anywhere = choose(rng, catalog.area_given_city.mean(axis=0)[None, :], np.zeros_like(site))
     area = np.where(robot, anywhere, area)
     line = np.where(robot, VOIP, line)
     return {"caller": seen_callers, "area": area, "line": line, "rank": _rank_within(area)}
+
+
+def home_areas(catalog: Catalog) -> Floats:
+    """Probability of each area code (columns) for one who keeps to the codes of a city (rows)."""
+    return catalog.places.area_given_city(AreaMix(city=1.0, state=0.0, region=0.0, nation=0.0))
+
+
+def _keeps_to_city(catalog: Catalog, count: int) -> NDArray[np.bool_]:
+    return catalog.rng("at home").random(count) < catalog.world.marks.landlines_at_home
 
 
 def null_areas(catalog: Catalog) -> Floats:

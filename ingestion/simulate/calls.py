@@ -102,7 +102,14 @@ def _propensities(catalog: Catalog, clicks: Frame, touches: Frame) -> Floats:
         * by_pages[np.minimum(touches["pages"], len(world.by_pages))]
         * np.array(world.by_source)[touches["source"]]
         * keyword
+        * np.array(world.drift)[touches["device"]] ** _age(catalog, touches["t"])
     )
+
+
+def _age(catalog: Catalog, at: Ints) -> Floats:
+    """Where in the window an instant lies: 0 at its beginning, 1 at its end."""
+    start, end = window_ms(catalog)
+    return np.clip((at - start) / (end - start), 0.0, 1.0)
 
 
 def mean_page_factor(catalog: Catalog) -> float:
@@ -121,7 +128,11 @@ def _web_calls(
     counts = rng.poisson(catalog.world.delay.again_rate, len(meant))
     touch = np.concatenate([meant, np.repeat(meant, counts)])
     is_again = np.arange(len(touch)) >= len(meant)
-    at = touches["t"][touch] + _delays(catalog, rng, touches["device"][touch], is_again)
+    waits = _delays(catalog, rng, touches["device"][touch], is_again)
+    waits = np.where(
+        touches["state"][touch] == LEASED, waits, waits * catalog.world.delay.unleased_stretch
+    ).astype(np.int64)
+    at = touches["t"][touch] + waits
     site = touches["site"][touch]
     made = rng.random(len(touch)) < call_hour_factor(catalog, at, site)
     made &= at - touches["t"][touch] < catalog.world.delay.window_days * DAY_MS

@@ -28,11 +28,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from ingestion.simulate.callers import LANDLINE
 from ingestion.simulate.calls import LEASED, ROBOCALL, UNSEEN, call_hour_factor, hourly_rate_share
 from ingestion.simulate.catalog import Catalog
 from ingestion.simulate.densities import (
     BINS_PER_E,
     HIDDEN,
+    UNLEASED,
+    area_marks,
     area_probabilities,
     day_densities,
     delay_densities,
@@ -105,6 +108,7 @@ def observable_touches(catalog: Catalog, numbers: Numbers, clicks: Frame, touche
         "only_day": only_day,
         "number": numbers.dialled_or_fallback(touches["site"], touches["slot"]),
         "site_share": np.ones(size(touches)),
+        "curve": touches["device"] + UNLEASED * (touches["state"] != LEASED),
     }
     for name in ("site", "device", "city", "propensity", "state", "lease_end"):
         seen[name] = touches[name]
@@ -147,6 +151,10 @@ def _scored_calls(catalog: Catalog, numbers: Numbers, calls: Frame, described: F
         "is_pool": kind[rows] == POOL,
         "area": described["area"][rows],
         "line": described["line"][rows],
+        "marks": area_marks(
+            described["area"][rows],
+            np.select([described["line"][rows] == LANDLINE, described["line"][rows] < 0], [1, 2]),
+        ),
         "hour_factor": call_hour_factor(catalog, calls["t"][rows], site),
         "null_rate": daily * catalog.scale * hourly_rate_share(catalog)[hour] / 3600,
     }
@@ -158,6 +166,9 @@ def _score(catalog: Catalog, tables: dict[str, pa.Table], part: int) -> tuple[pa
         for name, table in tables.items():
             connection.register(f"{name}_arrow", table)
             connection.execute(f"create table {name} as from {name}_arrow")
+        # The joins stand in the order in which they are cheap; guessed from sizes, another one
+        # took ten times as long.
+        connection.execute("set disabled_optimizers = 'join_order'")
         connection.execute(f"delete from calls where call % {_PARTS} <> {part}")
         connection.execute(f"create table weights as {_weights_sql(catalog)}")
         connection.execute(_POSTERIOR_SQL)
@@ -181,7 +192,7 @@ def _weights_sql(catalog: Catalog) -> str:
         when calls.t < lease_end then {1 - dialling.leak} * (first + again)
         else {dialling.saved} * first + {dialling.saved_again} * again
     end"""
-    by_delay = f"""join delays on delays.device = touches.device and delays.bin
+    by_delay = f"""join delays on delays.curve = touches.curve and delays.bin
         = greatest(0, floor(ln((calls.t - touches.t) / 1000.0) * {BINS_PER_E})::bigint)"""
     by_day = """join day_delays on day_delays.device = touches.device
         and day_delays.minute = (calls.t - touches.t) // 60000"""
@@ -208,7 +219,7 @@ def _branch_sql(dials: str, pairs: str, densities: str, days: int) -> str:
             propensity * hour_factor * site_share * areas.p * lines.p * ({dials}) as weight
         from {pairs} and touches.t < calls.t and touches.t >= calls.t - {days * DAY_MS}
         {densities}
-        join areas on areas.city = touches.city and areas.area = calls.area
+        join areas on areas.city = touches.city and areas.marks = calls.marks
         join lines on lines.device = touches.device and lines.line = calls.line
     """
 

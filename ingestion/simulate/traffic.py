@@ -43,17 +43,27 @@ def draw_clicks(catalog: Catalog) -> Frame:
     search = np.array([c.network == "search" for c in world.campaigns])[campaign]
     device, system = _devices(catalog, rng, platform)
     city, home = _cities(catalog, rng, _campaign_cities(catalog), campaign)
+    target = _draw_targets(catalog, rng, campaign)
+    site = choose(rng, catalog.reach, campaign)
     clicks = {
         "t": at,
         "day": day,
         "campaign": campaign,
-        "target": _draw_targets(catalog, rng, campaign),
-        "site": choose(rng, catalog.reach, campaign),
+        "target": target,
+        "site": site,
         "device": device,
         "system": system,
         "city": city,
         "home": home,
-        **_fates(catalog, rng, platform=platform, search=search, device=device, system=system),
+        **_fates(
+            catalog,
+            rng,
+            site=site,
+            platform=platform,
+            search=search,
+            device=device,
+            system=system,
+        ),
     }
     return take(clicks, np.argsort(at, kind="stable"))
 
@@ -62,6 +72,7 @@ def _fates(
     catalog: Catalog,
     rng: np.random.Generator,
     *,
+    site: Ints,
     platform: Ints,
     search: NDArray,
     device: Ints,
@@ -75,7 +86,10 @@ def _fates(
     )
     call_asset = google & search & (device == DEVICES.index("mobile"))
     call_asset &= rng.random(count) < tracking.call_asset_share
-    blocked = rng.random(count) < np.array(tracking.blocked)[device]
+    by_site = np.zeros(len(catalog.world.sites))
+    for index, share in tracking.blocked_at:
+        by_site[index] = share
+    blocked = rng.random(count) < np.maximum(np.array(tracking.blocked)[device], by_site[site])
     blocked &= ~meta & ~call_asset
     ios = system == SYSTEMS.index("ios")
     stripped = rng.random(count) < np.where(ios, tracking.stripped_ios, tracking.stripped_other)

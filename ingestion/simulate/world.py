@@ -72,6 +72,8 @@ class Tracking:
 
     blocked: tuple[float, ...] = (0.12, 0.2, 0.12)
     """By device: the script never runs, the visitor reads the fallback number. Meta: none."""
+    blocked_at: tuple[tuple[int, float], ...] = ()
+    """(index of a site, share): a client who hardly set the script up."""
     stripped_ios: float = 0.20
     stripped_other: float = 0.025
     utm_survives: float = 0.7
@@ -112,6 +114,8 @@ class Delay:
     again_rate: float = 0.14
     """Further calls that a caller means to make, per first call meant; each `again` later."""
     window_days: int = 30
+    unleased_stretch: float = 1.0
+    """Who was given no pool number waits this many times as long: no labelled call shows it."""
 
     def of_device(self, device: int) -> tuple[tuple[float, float, float], ...]:
         """Mixture for a device index; a tablet waits like a desktop."""
@@ -131,6 +135,8 @@ class Propensity:
         }
     )
     by_device: tuple[float, ...] = (1.25, 0.65, 0.8)
+    drift: tuple[float, ...] = (1.0, 1.0, 1.0)
+    """By device the factor that a touch's propensity gains from the first day to the last."""
     by_pages: tuple[float, ...] = (0.6, 1.0, 1.5, 2.0)
     """By page views 1, 2, 3, 4 and more."""
     by_source: tuple[float, ...] = (1.0, 0.85, 0.9, 0.7, 0.3, 0.15, 1.3, 0.0)
@@ -170,6 +176,8 @@ class Marks:
     )
     """Line type (mobile, landline, voip, toll_free) by device."""
     null_lines: tuple[float, ...] = (0.52, 0.34, 0.12, 0.02)
+    landlines_at_home: float = 0.0
+    """Of landlines, those that keep to their owner's city: area code and line type go together."""
     null_home_city: float = 0.55
     null_home_state: float = 0.25
     withheld: float = 0.025

@@ -1,0 +1,226 @@
+"""The matcher against the oracle on worlds it has not seen, split by time: are its goals met?
+
+    agency of a seed ─► first days ─► load, evidence, fit          (parameters redrawn by seed)
+                     ─► last days  ─► load, evidence, scores of that fit ─► beside the truth
+
+Only lost calls of the last days are judged: those to a fallback number, and those to a pool number
+outside a live lease. Figures are pooled over the seeds. Worlds that break the model's assumptions
+follow one by one, with goals of their own.
+
+    top-1      share of calls whose likeliest answer is the true one, as a ratio to the oracle's
+    regret     mean of ln(oracle's probability of the truth / ours), nat; both floored at 5e-5
+    excess     ECE less what a perfectly calibrated model shows on the same calls (200 draws)
+    null       share of calls said to come from nobody, less the oracle's
+    campaign   error of calls by campaign, sums of probability, as a ratio to the oracle's
+
+    python benchmarks/matcher_goals.py [--seeds 1 2 3] [--worlds patient bots] [--keep DIR]
+"""
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+import duckdb
+import matching
+import numpy as np
+import pandas as pd
+from warehouse import PHASES, Build, _dbt, in_fresh_process
+from world import split_world
+
+from ingestion.simulate import World, simulate
+from ingestion.simulate.worlds import HARD_WORLDS, redrawn
+from ml.matching.calibration import expected_calibration_error, perfect_calibration_error
+
+DAYS, TEST_DAYS = 35, 14
+FEWEST_OF_A_GROUP = 500
+
+_DESCRIBED = """
+with nobody as (
+    select
+        call_id,
+        coalesce(sum(probability) filter (where method = 'ours'), 0) as said_nobody,
+        coalesce(sum(probability) filter (where method = 'oracle'), 0) as oracle_nobody
+    from answers where is_nobody group by call_id
+),
+best as (
+    select
+        call_id,
+        arg_max(session_id, probability) as session_id,
+        arg_max(click_id, probability) as click_id
+    from answers where method = 'ours' and not is_remainder group by call_id
+),
+devices as (
+    select session_id, any_value(device) as device
+    from warehouse.intermediate.int_touches where session_id is not null group by session_id
+)
+select
+    truths.call_id,
+    truths.site,
+    truths.match_kind,
+    truths.live_lease,
+    truths.true_click_id is not null as has_click,
+    coalesce(calls.line_type, 'unknown') as line_type,
+    cast(hour(truths.call_started_at) // 6 as varchar) as hour_block,
+    coalesce(devices.device, clicks.device, 'nobody') as top_device,
+    nobody.said_nobody,
+    nobody.oracle_nobody
+from truths
+inner join warehouse.intermediate.int_calls as calls using (call_id)
+inner join nobody using (call_id)
+left join best using (call_id)
+left join devices on best.session_id = devices.session_id
+left join (
+    select click_id, any_value(device) as device
+    from warehouse.intermediate.int_touches where is_click group by click_id
+) as clicks on best.click_id = clicks.click_id
+where truths.call_started_at >= $first_test_day
+"""
+
+_CAMPAIGNS = """
+select method, truths.match_kind, truths.live_lease, truths.true_click_id is not null as has_click,
+    answers.campaign, -sum(answers.probability) as calls
+from answers join truths using (call_id)
+where truths.call_started_at >= $first_test_day and method in ('ours', 'oracle')
+group by all
+union all
+select methods.method, match_kind, live_lease, true_click_id is not null, campaign, count(*)
+from truths cross join (select unnest(['ours', 'oracle']) as method) as methods
+where call_started_at >= $first_test_day
+group by all
+"""
+
+_LOST = "match_kind == 'fallback' or not live_lease"
+GROUPS = {
+    "lost calls": _LOST,
+    "  with a true click": f"({_LOST}) and has_click",
+    "  without a true click": f"({_LOST}) and not has_click",
+    "fallback number": "match_kind == 'fallback'",
+    "pool number, all": "match_kind == 'pool'",
+    "pool number outside a live lease": "match_kind == 'pool' and not live_lease",
+}
+
+
+def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.DataFrame:
+    """Fit on the first days of an agency, score its last ones; return one row per call."""
+    mixed = folder / "mixed"
+    simulate(mixed, days=DAYS, clicks_per_day=clicks, seed=seed, world=world)
+    split_world(mixed, folder / "days", world.last_day, DAYS)
+    build = Build(folder)
+    first_test_day = _land(folder / "days", build, last=False)
+    _dbt(build, "parse")
+    for phase in ("load", "evidence", "train"):
+        in_fresh_process(phase, PHASES[phase], build)
+    _land(folder / "days", build, last=True)
+    for phase in ("load", "evidence", "score"):
+        in_fresh_process(phase, PHASES[phase], build)
+    with duckdb.connect() as connection:
+        matching.load_answers(connection, mixed, build.warehouse)
+        test = {"first_test_day": first_test_day}
+        described = connection.execute(_DESCRIBED, test).df()
+        answers = connection.sql(matching.PER_CALL).df()
+        campaigns = connection.execute(_CAMPAIGNS, test).df().assign(world=name)
+    wide = answers.pivot(index="call_id", columns="method")
+    wide.columns = [f"{method} {figure}" for figure, method in wide.columns]
+    calls = described.merge(wide, left_on="call_id", right_index=True).assign(world=name)
+    calls.attrs["campaigns"] = campaigns
+    return calls
+
+
+def _land(days: Path, build: Build, *, last: bool) -> str:
+    names = sorted({folder.name for folder in days.glob("*/day=*")})
+    first_test_day = names[-TEST_DAYS]
+    for folder in days.glob("*/day=*"):
+        if (folder.name >= first_test_day) == last:
+            shutil.copytree(folder, build.landing / folder.relative_to(days))
+    return first_test_day.removeprefix("day=")
+
+
+def figures(calls: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures by group of calls."""
+    rows = []
+    for group, condition in GROUPS.items():
+        mine = calls.query(condition)
+        if mine.empty:
+            continue
+        truth = {
+            method: np.clip(mine[f"{method} truth_probability"].to_numpy(float), matching.FLOOR, 1)
+            for method in ("ours", "oracle")
+        }
+        top = {m: mine[f"{m} is_right"].to_numpy(float).mean() for m in ("ours", "oracle")}
+        errors = _campaign_errors(campaigns.query(condition))
+        rows.append(
+            {
+                "group": group,
+                "calls": len(mine),
+                "top-1": top["ours"],
+                "oracle": top["oracle"],
+                "ratio": top["ours"] / top["oracle"],
+                "regret": np.log(truth["oracle"] / truth["ours"]).mean(),
+                "excess": _excess(mine),
+                "oracle's": _excess(mine, "oracle"),
+                "null": mine["said_nobody"].mean() - mine["oracle_nobody"].mean(),
+                "campaign": errors["ours"] / errors["oracle"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _excess(calls: pd.DataFrame, method: str = "ours") -> float:
+    confidence = calls[f"{method} confidence"].to_numpy(float)
+    is_right = calls[f"{method} is_right"].to_numpy(bool)
+    return expected_calibration_error(confidence, is_right) - perfect_calibration_error(confidence)
+
+
+def _campaign_errors(campaigns: pd.DataFrame) -> pd.Series:
+    net = campaigns.groupby(["world", "method", "campaign"])["calls"].sum().abs()
+    return net.groupby("method").sum()
+
+
+def worst_groups(calls: pd.DataFrame) -> pd.DataFrame:
+    """Return the excess ECE of the lost calls' groups of 500 calls and more, worst first."""
+    lost = calls.query(_LOST)
+    rows = []
+    for column in ("site", "line_type", "hour_block", "top_device"):
+        for value, mine in lost.groupby(column):
+            if len(mine) >= FEWEST_OF_A_GROUP:
+                rows.append((f"{column}={value}", len(mine), _excess(mine)))
+    found = pd.DataFrame(rows, columns=["group", "calls", "excess"])
+    return found.sort_values("excess", ascending=False).head(5)
+
+
+def show(title: str, judged: list[pd.DataFrame]) -> None:
+    """Print the figures of these worlds, pooled."""
+    calls = pd.concat(judged, ignore_index=True)
+    campaigns = pd.concat([frame.attrs["campaigns"] for frame in judged], ignore_index=True)
+    print(f"\n{title}")
+    print(figures(calls, campaigns).to_string(index=False, float_format="%.3f"))
+    print(worst_groups(calls).to_string(index=False, float_format="%.3f"), flush=True)
+
+
+def main() -> None:
+    """Judge the worlds asked for and print their figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--worlds", nargs="*", default=list(HARD_WORLDS), choices=HARD_WORLDS)
+    parser.add_argument("--clicks-per-day", type=int, default=2000)
+    parser.add_argument("--keep", type=Path, help="new folder for the warehouses, not removed")
+    arguments = parser.parse_args()
+    named = {f"seed {seed}": (redrawn(seed), seed) for seed in arguments.seeds}
+    hard = {name: (HARD_WORLDS[name], 7) for name in arguments.worlds}
+    seeds: list[pd.DataFrame] = []
+    for name, (world, seed) in (named | hard).items():
+        print(f"\n== {name}", flush=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = (arguments.keep or Path(scratch)) / name.replace(" ", "_")
+            folder.mkdir(parents=True)
+            judged = judge(name, world, seed, arguments.clicks_per_day, folder)
+        show(name, [judged])
+        if name in named:
+            seeds.append(judged)
+    if seeds:
+        show(f"all {len(seeds)} seeds, pooled", seeds)
+
+
+if __name__ == "__main__":
+    main()
