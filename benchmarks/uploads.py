@@ -125,8 +125,9 @@ def count_once(destination: Destination, count: int, kills: int) -> None:
             check(trial)
         print(
             f"{destination.name:20} {time.monotonic() - began:5.0f} s,"
-            f" {trial.kills} senders killed, {trial.attempts():,} rows sent again; {dict(first)}, then after refunds and"
-            f" restatements {dict(Counter(trial.states().values()))}; ledger and platform agree"
+            f" {trial.kills} senders killed, {trial.attempts():,} rows sent again;"
+            f" {dict(first)}, then after refunds and restatements"
+            f" {dict(Counter(trial.states().values()))}; ledger and platform agree"
         )
         ledger.close()
 
