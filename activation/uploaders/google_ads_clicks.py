@@ -14,7 +14,7 @@ The platform's documents, as followed here:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.ads.googleads.v26.services.types import conversion_upload_service as types
@@ -31,7 +31,7 @@ from activation.uploaders.google_ads_api import (
     set_consent,
 )
 from activation.uploaders.google_ads_errors import row_results
-from activation.uploaders.google_ads_jobs import Job, new_job_id, read_job
+from activation.uploaders.google_ads_jobs import NOT_REPORTED_AFTER, Job, new_job_id, read_job
 from activation.uploads import Answer, Limits, Operation, Result, SentRequest, Upload, Verdict
 
 REQUEST = type(types.UploadClickConversionsRequest.pb(types.UploadClickConversionsRequest()))
@@ -45,11 +45,14 @@ class GoogleAdsClicksUploader:
     Attributes:
         api: the connection.
         sends_unknown_consent: whether the law allows what nobody asked about.
+        not_reported_after: how long a job may be missing from the API's summaries, which hold the
+            latest seven requests of an account, before its rows are sent again under their keys.
         clock: the time now, UTC.
     """
 
     api: GoogleAdsApi
     sends_unknown_consent: bool = False
+    not_reported_after: timedelta = NOT_REPORTED_AFTER
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     limits = Limits(
@@ -82,7 +85,7 @@ class GoogleAdsClicksUploader:
 
     def read_back(self, request: SentRequest) -> Answer | None:
         """See `Uploader.read_back`."""
-        return read_job(self.api, request, self.clock())
+        return read_job(self.api, request, self.clock(), self.not_reported_after)
 
     def _unsendable(self, upload: Upload) -> str | None:
         if reason := consent_refusal(upload, sends_unknown=self.sends_unknown_consent):

@@ -60,16 +60,24 @@ def new_job_id() -> int:
     return 1 + secrets.randbelow(MAX_JOB_ID)
 
 
-def read_job(api: GoogleAdsApi, request: SentRequest, now: datetime) -> Answer | None:
+def read_job(
+    api: GoogleAdsApi, request: SentRequest, now: datetime, not_reported_after: timedelta
+) -> Answer | None:
     """Return the verdict on what a job accepted, None while it is pending or not reported yet.
 
+    Args:
+        api: the connection.
+        request: whose job it is.
+        now: the time.
+        not_reported_after: since when a job that is missing is not waited for any longer.
+
     Raises:
-        Unsettled: some failed, or nothing was reported of several rows for a day.
+        Unsettled: some failed, or nothing was reported of several rows in time.
     """
     job = Job.parse(request.request_id)
     summary = _summary(api, job)
     if summary is None:
-        if now - request.sent_at < NOT_REPORTED_AFTER:
+        if now - request.sent_at < not_reported_after:
             return None
         return _doubtful(request, "not_reported", {"NOT_REPORTED": len(request.keys)})
     if summary.pending_count:

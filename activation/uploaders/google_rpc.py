@@ -39,9 +39,9 @@ POINTLESS_AGAIN = frozenset(
 
 READ_RETRY = Retry(
     predicate=if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError),
-    initial=0.5,
-    maximum=8.0,
-    timeout=30.0,
+    initial=0.1,
+    maximum=4.0,
+    timeout=15.0,
 )
 """For reading only, which may be repeated without a thought: exponential back-off with jitter. What
 is sent is repeated by the sender, which writes down every attempt."""

@@ -341,6 +341,13 @@ def test_a_job_that_the_summaries_have_forgotten_is_settled_by_sending_again(
     assert one.results == {uploads[0].key: Result(HOLD, "not_reported")}
 
 
+def test_how_long_a_missing_job_is_waited_for_is_an_argument(api: GoogleAdsApi) -> None:
+    uploads = [make_upload(), make_upload()]
+    uploader = GoogleAdsClicksUploader(api, not_reported_after=timedelta(0))
+    with pytest.raises(Unsettled, match="NOT_REPORTED"):
+        uploader.read_back(sent_request(str(Job(ACCOUNT_ID, 77, 2)), uploads))
+
+
 def test_a_job_is_remembered_by_its_request_id() -> None:
     job = Job("1234567890", 2**31 - 1, 2_000)
     assert Job.parse(str(job)) == job
