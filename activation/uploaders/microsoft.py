@@ -173,6 +173,8 @@ class MicrosoftUploader:
             failure = errors.meaning_of_status(error.httpcode)
         except OAuthTokenRequestException:
             failure = Refused("tokens_not_renewed")
+        except NotImplementedError:
+            failure = Refused("no_tokens")
         except (URLError, OSError) as error:
             failure = TryAgain(type(error).__name__)
         except Exception as error:

@@ -243,7 +243,7 @@ def changed(candidates: list[dict[str, Any]]) -> list[dict[str, Any]]:
         change: dict[str, Any] = {}
         if number % 5 == 1:
             change = {"is_eligible": False, "reason": "refunded"}
-        elif number % 5 == 2:
+        elif number % 5 == 2 and row["value_amount"] is not None:
             change = {"value_amount": row["value_amount"] + 1000}
         rows.append(row | change)
     return rows

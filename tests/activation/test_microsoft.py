@@ -163,6 +163,14 @@ def test_without_a_token_nothing_is_sent(
     assert [request.path for request in fake.received] == ["/token"]
 
 
+def test_an_account_that_never_signed_in_is_held(fake: FakeMicrosoft) -> None:
+    never = OAuthWebAuthCodeGrant("client", "secret", "http://localhost")
+    uploader = MicrosoftUploader(never, DEVELOPER_TOKEN, "77", fake.url, clock=now)
+    with pytest.raises(Refused, match="no_tokens"):
+        uploader.send([msclkid_upload()])
+    assert not fake.received
+
+
 # --- what is known by click and time
 
 

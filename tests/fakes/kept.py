@@ -9,7 +9,8 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 SCHEMA = """
@@ -61,6 +62,8 @@ class Conversion:
 
 
 COLUMNS = ", ".join(field.name for field in fields(Conversion))
+# `dataclasses.astuple` copies every value deeply: 0.1 s a thousand conversions, half a fake's time.
+VALUES = attrgetter(*(field.name for field in fields(Conversion)))
 PLACES = ", ".join("?" for _ in fields(Conversion))
 
 
@@ -94,7 +97,7 @@ class Kept:
         with self._lock:
             self._connection.executemany(
                 f"insert into conversions ({COLUMNS}) values ({PLACES})",
-                [astuple(conversion) for conversion in conversions],
+                map(VALUES, conversions),
             )
 
     def find(self, account_id: str, action: str, **equal: object) -> Conversion | None:
