@@ -268,3 +268,11 @@ def test_platform_and_marts_agree_row_by_row_in_the_end(
             " and state in ('confirmed', 'retraction_unsupported')"
         )
         assert platform.values == dict(counted)
+
+
+def test_data_tests_hold_with_a_ledger_that_has_seen_everything(
+    world: World, corrected: dict[str, str]
+) -> None:
+    marts = ("upload_candidates", "conversion_uploads")
+
+    world.build.dbt("test", "--quiet", "--select", *marts, "--exclude", "test_type:unit")
