@@ -52,7 +52,7 @@ _CHECKS = {
 }
 _KINDS = {"python"}
 _RETRIES = dg.RetryPolicy(
-    max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 """For faults of ours and of the network; what a platform refuses is no failure of a step."""
 

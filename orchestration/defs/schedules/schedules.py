@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.landing_digest import LANDING_TAG, landing_digest
+from orchestration.resources.uploads import Uploads
 from orchestration.resources.warehouse import RingtrailPaths
 from orchestration.upload_settings import DESTINATIONS
 
@@ -23,7 +24,7 @@ refresh_daily = dg.ScheduleDefinition(
 
 uploads_job = dg.define_asset_job(
     "uploads_job",
-    selection=dg.AssetSelection.keys(
+    selection=dg.AssetSelection.assets(
         *(["activation", destination] for destination in DESTINATIONS),
         ["activation", "upload_states"],
     ),
@@ -36,13 +37,17 @@ uploads_job = dg.define_asset_job(
     cron_schedule="30 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def uploads_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def uploads_hourly(
+    context: dg.ScheduleEvaluationContext, uploads: Uploads
+) -> dg.RunRequest | dg.SkipReason:
     """Send and read back every hour: platforms answer later, and ask to be asked later.
 
     Not while another run is under way: the whole graph sends as well, and writes the warehouse
     meanwhile. The published copy follows with the next refresh, which alone knows that the marts
     are whole.
     """
+    if not uploads.uploaders():
+        return dg.SkipReason("no destination is set up")
     others = context.instance.get_run_records(
         dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]), limit=1
     )

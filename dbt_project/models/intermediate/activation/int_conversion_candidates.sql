@@ -1,4 +1,8 @@
+{{ config(materialized='view') }}
+
 {#
+    A view, as only upload_candidates reads it: a row per call and action need not be written twice.
+
     Value is the call's net revenue, or the action's fixed value; to secondary actions times the
     probability of the click, in hundredths, so that a matcher fitted anew does not restate every
     value by fractions of a cent.
