@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from orchestration.answers import Format, answer_question
 from orchestration.terminal import Landing, WarehouseFile, console, errors, read_settings
-from orchestration.uploads_cli import uploads_app
+from orchestration.uploads_cli import show_holds, uploads_app
 
 app = typer.Typer(
     name="ringtrail",
@@ -180,8 +180,10 @@ def status(warehouse: WarehouseFile = None) -> None:
     """What is in the warehouse: rows, freshness, calls per layer, the last run."""
     from orchestration.summary import print_status  # noqa: PLC0415
 
-    if not print_status(console, read_settings(warehouse=warehouse)):
+    settings = read_settings(warehouse=warehouse)
+    if not print_status(console, settings):
         raise typer.Exit(1)
+    show_holds(settings)
 
 
 @app.command()

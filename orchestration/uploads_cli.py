@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from activation.ledger.database import Ledger
 from activation.ledger.holds import release_destination, retract_call
@@ -40,6 +41,18 @@ def _ledger(warehouse: Path | None) -> Iterator[tuple[Settings, Ledger]]:
         yield settings, ledger
     finally:
         ledger.close()
+
+
+def show_holds(settings: Settings) -> None:
+    """Print what stops uploads, for `ringtrail status`; no ledger is made where there is none."""
+    from orchestration.uploads_console import print_holds  # noqa: PLC0415
+
+    url = make_url(settings.ledger_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return
+    ledger = open_ledger(settings)
+    print_holds(standing_holds(ledger))
+    ledger.close()
 
 
 def _now() -> datetime:

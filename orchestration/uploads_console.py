@@ -67,13 +67,18 @@ def print_status(
             _money(total.value, total.currency),
         )
     console.print(table)
+    print_holds(holds)
+    console.print(f"Set up: {', '.join(set_up) or 'none'}. Armed: {', '.join(armed) or 'none'}.")
+
+
+def print_holds(holds: Sequence[Hold]) -> None:
+    """Print which destinations wait for a person, and why."""
     for hold in holds:
         console.print(
             f"[red]{hold.destination} is held[/] since {hold.held_at:%Y-%m-%d %H:%M} UTC:"
             f" {escape(hold.reason)}. After mending it: ringtrail uploads release"
             f" {hold.destination}"
         )
-    console.print(f"Set up: {', '.join(set_up) or 'none'}. Armed: {', '.join(armed) or 'none'}.")
 
 
 def print_history(call_id: str, history: Sequence[Moment], taken: TakenBack | None) -> bool:

@@ -4,11 +4,14 @@
 """
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from activation.ledger.database import Ledger
+from activation.ledger.tables import uploads
 from tests.activation.exactly_once import (
     DESTINATIONS,
     FAULTS,
@@ -45,4 +48,21 @@ def test_platform_and_ledger_agree_row_by_row_however_senders_die(
         trial.send_and_kill(2, longest_seconds=0.3)
 
         assert trial.counted_by_platform() == trial.counted_by_ledger()
+    ledger.close()
+
+
+def test_two_senders_at_once_send_no_row_twice(ledger_url: str, tmp_path: Path) -> None:
+    destination = next(it for it in DESTINATIONS if it.name == "meta_conversions")
+    ledger, truth = Ledger(ledger_url), tmp_path / "truth.db"
+    with fake_of(destination, truth, "delay=0.5", seed=1) as endpoint:
+        trial = Trial(destination, ledger, endpoint, truth, lease_seconds=60)
+        trial.plan(calls(replace(destination, bad={}), CONVERSIONS))
+        trial.send_and_kill(0, longest_seconds=0.2)
+
+    with ledger.read() as connection:
+        attempts = connection.execute(
+            select(uploads.c.attempts, func.count()).group_by(uploads.c.attempts)
+        )
+        assert [tuple(row) for row in attempts] == [(1, CONVERSIONS)]
+    assert len(trial.counted_by_platform()) == CONVERSIONS
     ledger.close()

@@ -31,7 +31,17 @@ from tests.activation.platforms import COUNTED, Clock, SmallPlatform
 CALLS = ("A", "B", "C")
 DESTINATIONS = tuple(LIMITS)
 ENDLESS = Safeguards(is_armed=True, daily_cap=10**9, max_refusal_share=1.0, min_volume=10**9)
-VALUES = st.sampled_from([Decimal(1), Decimal(2), None])
+ANSWERS = ("count", "lose", "lose", "refuse", "later", "die", "drop", "odd")
+CHANGES = st.fixed_dictionaries(
+    {
+        "call_id": st.sampled_from(CALLS),
+        "destination": st.sampled_from(DESTINATIONS),
+        "value": st.sampled_from([Decimal(1), Decimal(2), None]),
+        "click": st.sampled_from(["click-1", "click-2"]),
+        "is_eligible": st.sampled_from([True, True, False]),
+        "is_there": st.sampled_from([True, True, True, False]),
+    }
+)
 REFUSED = Result(Verdict.REFUSED, "CLICK_NOT_FOUND")
 LATER = Result(Verdict.LATER, "TOO_RECENT_EVENT", timedelta(hours=6))
 
@@ -64,39 +74,23 @@ class Sending(RuleBasedStateMachine):
                     call_id=call_id, destination=name, caller_key=f"caller of {call_id}"
                 )
 
-    @rule(
-        call_id=st.sampled_from(CALLS),
-        destination=st.sampled_from(DESTINATIONS),
-        value=VALUES,
-        click=st.sampled_from(["click-1", "click-2"]),
-        is_eligible=st.booleans(),
-        is_there=st.booleans(),
-    )
-    def marts_change(
-        self,
-        *,
-        call_id: str,
-        destination: str,
-        value: Decimal | None,
-        click: str,
-        is_eligible: bool,
-        is_there: bool,
-    ) -> None:
-        self.candidates.pop((call_id, destination), None)
-        if is_there:
-            self.candidates[call_id, destination] = make_candidate(
-                call_id=call_id,
-                destination=destination,
-                value_amount=value,
-                value_currency="USD" if value is not None else None,
-                click_id=click,
-                is_eligible=is_eligible,
-                reason=None if is_eligible else "refunded",
-                caller_key=None if call_id in self.erased else f"caller of {call_id}",
-            )
+    def _change(self, changes: list[dict[str, Any]]) -> None:
+        for change in changes:
+            call_id, destination = change["call_id"], change["destination"]
+            self.candidates.pop((call_id, destination), None)
+            if change["is_there"]:
+                self.candidates[call_id, destination] = make_candidate(
+                    call_id=call_id,
+                    destination=destination,
+                    value_amount=change["value"],
+                    value_currency="USD" if change["value"] is not None else None,
+                    click_id=change["click"],
+                    is_eligible=change["is_eligible"],
+                    reason=None if change["is_eligible"] else "refunded",
+                    caller_key=None if call_id in self.erased else f"caller of {call_id}",
+                )
 
-    @rule()
-    def plan_twice(self) -> None:
+    def _plan_twice(self) -> None:
         rows = [list(self.candidates.values())]
         would = plan(self.ledger, rows, LIMITS, now=self.clock(), dry_run=True)
         assert plan(self.ledger, rows, LIMITS, now=self.clock()) == would
@@ -104,13 +98,19 @@ class Sending(RuleBasedStateMachine):
 
     @rule(
         destination=st.sampled_from(DESTINATIONS),
-        what=st.lists(
-            st.sampled_from(["count", "lose", "refuse", "later", "die", "drop", "odd"]),
-            min_size=1,
-            max_size=4,
-        ),
+        what=st.lists(st.sampled_from(ANSWERS), min_size=2, max_size=6),
+        changes=st.lists(CHANGES, max_size=4),
+        hours=st.integers(min_value=0, max_value=30),
     )
-    def send(self, destination: str, what: list[str]) -> None:
+    def marts_change_and_senders_run(
+        self, *, destination: str, what: list[str], changes: list[dict[str, Any]], hours: int
+    ) -> None:
+        self.clock.now += timedelta(hours=hours)
+        self._change(changes)
+        self._plan_twice()
+        self._send(destination, what)
+
+    def _send(self, destination: str, what: list[str]) -> None:
         platform, answers = self.platforms[destination], iter(what)
 
         def answer(batch: Any) -> Answer | Exception | None:
@@ -130,10 +130,6 @@ class Sending(RuleBasedStateMachine):
             sender.send()
         except Killed:
             self._forget_the_lease()
-
-    @rule(hours=st.integers(min_value=1, max_value=40))
-    def time_passes(self, hours: int) -> None:
-        self.clock.now += timedelta(hours=hours)
 
     @rule(call_id=st.sampled_from(CALLS))
     def caller_is_erased(self, call_id: str) -> None:
@@ -231,7 +227,7 @@ class Sending(RuleBasedStateMachine):
 
 TestSending = Sending.TestCase
 TestSending.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

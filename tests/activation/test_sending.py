@@ -279,10 +279,13 @@ def test_row_of_unknown_fate_is_held_once_the_platform_would_count_it_again(
     platform = SmallPlatform(limits=window, script=lambda batch: TryAgain("timeout"))
     plan_calls(ledger, clock, "A")
     send(ledger, platform, clock)
+    clock.now += timedelta(hours=24)
+    send(ledger, platform, clock)
     requests = len(platform.requests)
     platform.script = lambda batch: None
 
-    clock.now += timedelta(hours=48)
+    # The window began with the first request, not with the latest.
+    clock.now += timedelta(hours=24)
     send(ledger, platform, clock)
 
     assert states(ledger) == {"A": ("held", "deduplication_window_passed")}

@@ -138,6 +138,7 @@ def test_held_destination_says_so_and_is_released(
 
     assert "stopped, refusal_share" in uploads("send")
     assert "is held" in uploads("status")
+    assert "meta_conversions is held" in cli.invoke(app, ["status"]).output
     assert "goes on" in uploads("release", "meta_conversions")
     uploads("release", "meta_conversions", exit_code=1)
     assert "2 counted" in uploads("send")
