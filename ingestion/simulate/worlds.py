@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ingestion.simulate.places import AreaMix
-from ingestion.simulate.world import World
+from ingestion.simulate.world import Marks, Tracking, World
 
 _Mixture = tuple[tuple[float, float, float], ...]
 
@@ -23,9 +23,6 @@ def redrawn(seed: int) -> World:
     rng = np.random.default_rng([seed, 0xA6E])
     world = World()
     near = _around(rng)
-    city, nation = rng.uniform(0.5, 0.75), rng.uniform(0.06, 0.16)
-    rest = 1 - city - nation
-    home_city = rng.uniform(0.4, 0.65)
     return replace(
         world,
         delay=replace(
@@ -49,21 +46,8 @@ def redrawn(seed: int) -> World:
             saved_again=rng.uniform(0.6, 0.85),
             tap=rng.uniform(0.6, 0.9),
         ),
-        marks=replace(
-            world.marks,
-            areas=AreaMix(city, rest * 0.65, rest * 0.35, nation),
-            lines=tuple(_redrawn_shares(rng, row) for row in world.marks.lines),
-            null_lines=_redrawn_shares(rng, world.marks.null_lines),
-            null_home_city=home_city,
-            null_home_state=rng.uniform(0.4, 0.7) * (1 - home_city),
-        ),
-        tracking=replace(
-            world.tracking,
-            blocked=tuple(near(share) for share in world.tracking.blocked),
-            stripped_ios=rng.uniform(0.1, 0.35),
-            utm_survives=rng.uniform(0.5, 0.9),
-            gclid_holds_time=rng.uniform(0.15, 0.5),
-        ),
+        marks=_redrawn_marks(rng, world.marks),
+        tracking=_redrawn_tracking(rng, world.tracking),
         traffic=replace(world.traffic, geo_error=rng.uniform(0.04, 0.15)),
         pools=replace(world.pools, numbers_per_session=rng.uniform(20, 50)),
         other_calls=replace(
@@ -71,6 +55,31 @@ def redrawn(seed: int) -> World:
             null_per_site=near(world.other_calls.null_per_site),
             wrong_numbers_per_site=near(world.other_calls.wrong_numbers_per_site),
         ),
+    )
+
+
+def _redrawn_marks(rng: np.random.Generator, marks: Marks) -> Marks:
+    city, nation = rng.uniform(0.5, 0.75), rng.uniform(0.06, 0.16)
+    rest = 1 - city - nation
+    home_city = rng.uniform(0.4, 0.65)
+    return replace(
+        marks,
+        areas=AreaMix(city, rest * 0.65, rest * 0.35, nation),
+        lines=tuple(_redrawn_shares(rng, row) for row in marks.lines),
+        null_lines=_redrawn_shares(rng, marks.null_lines),
+        null_home_city=home_city,
+        null_home_state=rng.uniform(0.4, 0.7) * (1 - home_city),
+    )
+
+
+def _redrawn_tracking(rng: np.random.Generator, tracking: Tracking) -> Tracking:
+    near = _around(rng)
+    return replace(
+        tracking,
+        blocked=tuple(near(share) for share in tracking.blocked),
+        stripped_ios=rng.uniform(0.1, 0.35),
+        utm_survives=rng.uniform(0.5, 0.9),
+        gclid_holds_time=rng.uniform(0.15, 0.5),
     )
 
 

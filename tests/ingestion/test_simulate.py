@@ -15,6 +15,7 @@ from ingestion.simulate.catalog import build_catalog
 from ingestion.simulate.leases import OVERFLOW
 from ingestion.simulate.places import AreaMix, load_places
 from ingestion.simulate.simulation import Simulation, run_world
+from ingestion.simulate.worlds import HARD_WORLDS, redrawn
 
 SEED = 11
 E164 = r"^\+[0-9]{8,15}$"
@@ -419,3 +420,26 @@ def test_area_codes_belong_to_one_state_and_their_probabilities_sum_to_one() -> 
     assert len(places.cities) >= 60
     assert len(set(places.states)) >= 35
     assert shares.sum(axis=1) == pytest.approx(np.ones(len(places.cities)))
+
+
+def test_a_redrawn_agency_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+    assert redrawn(3) == redrawn(3)
+    assert redrawn(3) != redrawn(4)
+
+
+@pytest.mark.parametrize("name", HARD_WORLDS)
+def test_oracle_stays_honest_in_worlds_that_break_the_model(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "landing"
+    simulate(root, days=10, clicks_per_day=1000, seed=SEED, world=HARD_WORLDS[name])
+
+    said, true, calls = duckdb.execute(
+        """
+        select avg(oracle_null), avg((true_kind <> 'web')::integer), count(*)
+        from read_parquet($truth)
+        where match_kind in ('fallback', 'pool') and true_kind <> 'robocall'
+        """,
+        {"truth": str(root / "truth.parquet")},
+    ).fetchone()
+
+    # Four standard errors of a share.
+    assert said == pytest.approx(true, abs=4 * (true * (1 - true) / calls) ** 0.5)
