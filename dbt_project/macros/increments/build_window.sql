@@ -74,10 +74,14 @@
     ) }}
 {%- endmacro %}
 
+{#  Models of a selection that never had a window leave no mark: the first whole build makes them anew. #}
 {% macro mark_built() -%}
+    {%- set window = as_last_built('stg_operations__build_window') -%}
+    {%- if window %}
     insert into operations.model_marks
     select '{{ this.identifier }}', to_file_id, current_timestamp
-    from {{ as_last_built('stg_operations__build_window') }};
+    from {{ window }};
+    {%- endif %}
 {%- endmacro %}
 
 {% macro make_marks() -%}
