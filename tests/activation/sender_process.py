@@ -25,8 +25,8 @@ from activation.uploads import Limits, State, Uploader
 
 UNDER_WAY = (State.PLANNED, State.SENDING, State.SENT)
 ENDLESS = Safeguards(is_armed=True, daily_cap=10**9, max_refusal_share=1.0, min_volume=10**9)
-REQUESTS_AT_ONCE = 3
-"""The fake of Google Ads reports the latest seven jobs, and two senders run at once."""
+REQUESTS_AT_ONCE = 1
+"""The fake of Google Ads reports the latest seven jobs: what it pushed out is sent again."""
 
 
 @dataclass
@@ -55,7 +55,9 @@ def make_uploader(destination: str, endpoint: str) -> Uploader:
             return DataManagerUploader(channel)
         api = GoogleAdsApi(channel, "a-token")
         is_calls = destination == "google_ads_calls"
-        return GoogleAdsCallsUploader(api) if is_calls else GoogleAdsClicksUploader(api)
+        if is_calls:
+            return GoogleAdsCallsUploader(api)
+        return GoogleAdsClicksUploader(api, not_reported_after=timedelta(seconds=1))
     if destination == "meta_conversions":
         from activation.uploaders.meta import MetaUploader  # noqa: PLC0415
 
@@ -95,7 +97,9 @@ def run(url: str, destination: str, endpoint: str, batch: int, lease_seconds: fl
     sender = Sender(
         ledger, destination, uploader, ENDLESS, read_numbers, clock, retries=retries, lease=lease
     )
-    reader = Reader(ledger, destination, uploader, clock, lease=lease, every=timedelta(seconds=0.2))
+    reader = Reader(
+        ledger, destination, uploader, clock, lease=lease, every=timedelta(seconds=0.05)
+    )
     while is_under_way(ledger):
         reader.read_back()
         if not sender.send(REQUESTS_AT_ONCE).verdicts:
