@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -213,23 +214,33 @@ def test_summary_says_in_a_line_what_became_of_uploads(
     assert line in console.export_text()
 
 
+def hourly(uploads: SmallUploads, *runs: dg.DagsterRun) -> dg.RunRequest | dg.SkipReason:
+    """What the schedule says while these runs are known.
+
+    Asked in a context of its own: a schedule's context and its instance close in an order that
+    leaves Dagster's state behind for the tests that follow.
+    """
+
+    def ask() -> Any:
+        with dg.DagsterInstance.local_temp(uploads.folder) as instance:
+            for run in runs:
+                instance.add_run(run)
+            return uploads_hourly(dg.build_schedule_context(instance=instance), uploads=uploads)
+
+    return copy_context().run(ask)
+
+
 def test_hourly_uploads_wait_while_another_run_is_under_way(folder: Path) -> None:
     uploads = SmallUploads(folder=str(folder), is_armed=True)
-    with dg.DagsterInstance.local_temp(str(folder)) as instance:
-        context = dg.build_schedule_context(instance=instance)
-        assert isinstance(uploads_hourly(context, uploads=uploads), dg.RunRequest)
+    under_way = dg.DagsterRun("refresh_job", status=dg.DagsterRunStatus.STARTED)
 
-        instance.add_run(dg.DagsterRun("refresh_job", status=dg.DagsterRunStatus.STARTED))
-
-        assert isinstance(uploads_hourly(context, uploads=uploads), dg.SkipReason)
+    assert isinstance(hourly(uploads), dg.RunRequest)
+    assert isinstance(hourly(uploads, under_way), dg.SkipReason)
 
 
 def test_hourly_uploads_do_not_run_for_nothing(folder: Path) -> None:
     PLATFORMS.clear()
-    with dg.DagsterInstance.local_temp(str(folder)) as instance:
-        tick = uploads_hourly(
-            dg.build_schedule_context(instance=instance),
-            uploads=SmallUploads(folder=str(folder), is_armed=True),
-        )
+
+    tick = hourly(SmallUploads(folder=str(folder), is_armed=True))
 
     assert tick == dg.SkipReason("no destination is set up")
