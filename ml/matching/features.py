@@ -1,6 +1,7 @@
 """Temporary tables that every later step reads: touches, calls, numbers shown, leases, reach.
 
     intermediate.int_touches         ->  matcher_touches   one row per touch, seconds and small ids
+                                         matcher_unseen_shares  of clicks that a session may be
     intermediate.int_calls_to_match  ->  matcher_calls     one row per call
     intermediate.int_numbers_shown   ->  matcher_shown     touch and pool number
     intermediate.int_number_leases   ->  matcher_leases    touch, pool number, live interval
@@ -9,6 +10,7 @@ Times are seconds since 1970 as DOUBLE. Indexes follow time and id, calls by sit
 get the same indexes whatever order they lie in.
 """
 
+from ml.matching.lost_ids import find_lost_ids
 from ml.matching.settings import DEVICES, MatcherSettings
 from ml.matching.touches import ONLY_TOUCHES, TOUCHES
 from ml.sql import Sql, text_literal
@@ -151,6 +153,7 @@ def build_features(sql: Sql, settings: MatcherSettings, only: str | None = None)
             touches_condition=touches_condition,
         )
     )
+    find_lost_ids(sql)
     sql.execute(_CALLS.format(zone=zone, calls_condition=calls_condition))
     sql.execute(_SHOWN)
     sql.execute(_LEASES)

@@ -15,8 +15,10 @@ share of the sum. The class says which number was dialled and what the touch had
 is live, so it would learn that 'leased' means 'match', which is the wrong way round for the calls
 that need matching.
 
-Left out on purpose in this version: weekday, repeat callers, rates learned per site, joins of
-sessions without click id to their clicks.
+A click whose session lost its id counts as that session (`ml.matching.lost_ids`).
+
+Left out on purpose in this version: weekday, repeat callers, rates learned per site; a session that
+lost its campaign with its id keeps its own channel, whatever click it may have been.
 """
 
 import pandas as pd

@@ -94,9 +94,12 @@ select
             + coalesce(keywords.log_factor, 0),
             -{limit}
         ), {limit})
-    ) as propensity
+    ) * coalesce(unseen_shares.unseen_share, 1) as propensity
 
 from matcher_touches as touches
+
+left join matcher_unseen_shares as unseen_shares
+    on touches.touch_index = unseen_shares.touch_index
 """
 
 _SITES = """

@@ -125,6 +125,7 @@ select
     session_id,
     {device_case} as device_id,
     number_state,
+    is_click,
     exact_second is null as is_day_only,
     click_day_second as day_start_second,
     touch_second,
