@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from activation.believing import believed
 from activation.ledger.database import Ledger
 from activation.ledger.holds import hold_destination
 from activation.ledger.requests import OpenRequest, ask_later, claim_request, send_in_halves
@@ -73,14 +74,13 @@ class Reader:
             self._send_again(opened, str(error), outcome)
         else:
             if answer is not None:
-                settle(
-                    self.ledger,
-                    opened.claim,
-                    answer.results,
-                    now=self.clock(),
-                    state=State.SENT,
-                )
-                outcome.count(answer.results.values())
+                firsts = opened.claim.firsts
+                results = {
+                    key: believed(result, is_certain=key in firsts)
+                    for key, result in answer.results.items()
+                }
+                settle(self.ledger, opened.claim, results, now=self.clock(), state=State.SENT)
+                outcome.count(results.values())
         finally:
             # What was not settled: left out of the answer, or the platform is still at it.
             ask_later(self.ledger, opened.claim.token, not_before=later)

@@ -9,8 +9,7 @@
     Refused        the account is at fault: the destination is held for a person
     anything else  a fault of ours: halves as well, and a row that does it alone is held
 
-A refusal for age of a row whose earlier attempt may have arrived is not believed: the earlier one
-may count. Such a row is held for a person.
+Not every refusal of a row is believed whose earlier attempt may have arrived: see `believing`.
 """
 
 import itertools
@@ -22,6 +21,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from tenacity import Retrying
 
+from activation.believing import believed
 from activation.ledger.claims import Claim, claim, let_go, renew
 from activation.ledger.database import Ledger
 from activation.ledger.holds import hold_destination
@@ -51,9 +51,6 @@ NO_VERDICT_WAIT = timedelta(minutes=1)
 
 MOST_FAULTS = 5
 """Rows of one run that may fail in the uploader before the destination is held."""
-
-_TURNS_WITH_TIME = ("expired", "too_old", "older_than")
-REFUSED_AFTER_UNKNOWN_FATE = "refused_after_unknown_fate"
 
 
 class _Stop(Exception):
@@ -245,7 +242,7 @@ class Sender:
     def _settle(self, claimed: Claim, answer: Answer, unsure: set[str], outcome: Outcome) -> None:
         certain = claimed.firsts - unsure
         results = {
-            key: _believed(result, is_certain=key in certain, request_id=answer.request_id)
+            key: believed(_readable(result, answer.request_id), is_certain=key in certain)
             for key, result in answer.results.items()
         }
         settle(
@@ -282,15 +279,8 @@ def _parts(batch: Sequence[Upload], size: int) -> Iterator[Sequence[Upload]]:
         yield batch[start : start + size]
 
 
-def _believed(result: Result, *, is_certain: bool, request_id: str | None) -> Result:
-    """The verdict, unless a person has to look at it first.
-
-    A refusal for age says nothing of an earlier attempt that may have counted, and what was
-    accepted without a request to ask after would never be confirmed.
-    """
-    turns = any(word in result.reason.lower() for word in _TURNS_WITH_TIME)
-    if result.verdict is Verdict.REFUSED and turns and not is_certain:
-        return Result(Verdict.HOLD, f"{REFUSED_AFTER_UNKNOWN_FATE}: {result.reason}")
+def _readable(result: Result, request_id: str | None) -> Result:
+    """The verdict; what was accepted with nothing to ask after would never be confirmed."""
     if result.verdict is Verdict.ACCEPTED and request_id is None:
         return Result(Verdict.HOLD, "accepted_without_request_id")
     return result

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, select
+from sqlalchemy import Connection, and_, case, or_, select
 
 from activation.ledger.claims import FREE, NEXT, RESEND_MARGIN, Claim, is_due, is_free, upload_of
 from activation.ledger.database import Ledger
@@ -54,7 +54,8 @@ def claim_request(
     if not rows:
         return None
     messages = tuple(upload_of(row) for row in rows)
-    claimed = Claim(token, messages, {row.key: row.upload_id for row in rows}, frozenset())
+    firsts = frozenset(row.key for row in rows if row.attempts == 1)
+    claimed = Claim(token, messages, {row.key: row.upload_id for row in rows}, firsts)
     request = SentRequest(
         request_id=request_id,
         keys=tuple(claimed.ids),
@@ -79,12 +80,13 @@ def send_in_halves(
 ) -> None:
     """Have the rows sent again under the same keys, in requests of at most half the size.
 
-    Rows whose earlier request the platform would no longer recognise are held for a person.
+    Rows whose earlier request the platform would no longer recognise are held for a person, and so
+    are those of an erased one: nothing is left to send, and some of them count.
     """
     half = max(1, (len(opened.request.keys) + 1) // 2)
     window = limits.deduplicates_for
     since = now - window + RESEND_MARGIN if window is not None else datetime.min
-    is_held = uploads.c.first_sent_at <= since
+    is_held = or_(uploads.c.first_sent_at <= since, uploads.c.erased_at.is_not(None))
     with ledger.write() as connection:
         connection.execute(
             uploads.update()

@@ -9,10 +9,10 @@ from activation.ledger.database import Ledger
 from activation.ledger.erasing import erase_callers
 from activation.ledger.tables import upload_events, uploads
 from activation.planning import plan
-from activation.uploads import TryAgain
+from activation.uploads import TryAgain, Unsettled
 from tests.activation.candidates import LIMITS, NOW, make_candidate
 from tests.activation.platforms import Clock, SmallPlatform
-from tests.activation.test_sending import send, states
+from tests.activation.test_sending import LATER, read_back, send, states
 
 KEY = "c0ffee" * 10
 CLICK = "Cj0KCQ-of-the-erased"
@@ -107,3 +107,19 @@ def test_erased_conversion_stays_counted_until_a_refund_takes_it_back(
 
     assert states(ledger)["A"] == ("retracted", "refunded")
     assert len(platform.values) == 1
+
+
+def test_erased_row_of_an_unsettled_request_is_held_and_not_sent_without_identifiers(
+    ledger: Ledger, clock: Clock
+) -> None:
+    unsettled = Unsettled({"CLICK_NOT_FOUND": 1})
+    platform = SmallPlatform(limits=LATER, answers_to_read_back=[unsettled])
+    plan(ledger, [rows_of("A")], LIMITS, now=NOW)
+    send(ledger, platform, clock)
+    erase_callers(ledger, [KEY], now=NOW)
+
+    read_back(ledger, platform, clock)
+    send(ledger, platform, clock)
+
+    assert states(ledger)["A"] == ("held", "unsettled (CLICK_NOT_FOUND: 1)")
+    assert len(platform.requests[1]) == 1

@@ -309,6 +309,61 @@ def test_refusal_for_age_after_a_lost_answer_is_not_believed(ledger: Ledger, clo
     }
 
 
+@pytest.mark.parametrize("reason", ["denied_consent", "unknown_consent", "no_identifier"])
+def test_refusal_without_asking_is_not_believed_after_a_lost_answer(
+    ledger: Ledger, clock: Clock, reason: str
+) -> None:
+    platform = SmallPlatform()
+
+    def lose(batch: Any) -> Exception:
+        for upload in batch:
+            platform.count(upload)
+        return TryAgain("timeout")
+
+    platform.script = lose
+    plan_calls(ledger, clock, "A")
+    send(ledger, platform, clock)
+    # The setting changed, or the number was erased from the warehouse, meanwhile.
+    platform.script = lambda batch: Answer(
+        {upload.key: Result(Verdict.REFUSED, reason) for upload in batch}
+    )
+    plan_calls(ledger, clock, "B")
+    send(ledger, platform, clock)
+
+    assert states(ledger) == {
+        "A": ("held", f"refused_after_unknown_fate: {reason}"),
+        "B": ("refused", reason),
+    }
+
+
+def test_refusal_for_age_of_what_was_sent_again_is_not_believed_when_read_back(
+    ledger: Ledger, clock: Clock
+) -> None:
+    too_old = Result(Verdict.REFUSED, "EVENT_TOO_OLD")
+    unsettled = Unsettled({"CLICK_NOT_FOUND": 1})
+    platform = SmallPlatform(limits=LATER, answers_to_read_back=[unsettled, too_old, too_old])
+    plan_calls(ledger, clock, "A", "B")
+    send(ledger, platform, clock)
+    read_back(ledger, platform, clock)
+    send(ledger, platform, clock)
+    read_back(ledger, platform, clock)
+
+    held = ("held", "refused_after_unknown_fate: EVENT_TOO_OLD")
+    assert states(ledger) == {"A": held, "B": held}
+
+
+def test_refusal_for_age_of_a_first_attempt_is_believed_when_read_back(
+    ledger: Ledger, clock: Clock
+) -> None:
+    too_old = Result(Verdict.REFUSED, "EVENT_TOO_OLD")
+    platform = SmallPlatform(limits=LATER, answers_to_read_back=[too_old])
+    plan_calls(ledger, clock, "A")
+    send(ledger, platform, clock)
+    read_back(ledger, platform, clock)
+
+    assert states(ledger) == {"A": ("refused", "EVENT_TOO_OLD")}
+
+
 def test_rows_that_an_answer_leaves_out_are_sent_again(ledger: Ledger, clock: Clock) -> None:
     platform = SmallPlatform()
     platform.script = lambda batch: Answer({batch[0].key: Result(Verdict.COUNTED, "counted")})
