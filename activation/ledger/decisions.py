@@ -42,11 +42,14 @@ _SAME_IDENTITY = """upload.erased_at is not null or (
             or coalesce(candidate.consent_ad_personalization, '') = 'granted')
         and (upload.is_limited_data_use or not candidate.is_limited_data_use)
     )"""
-# An erased caller leaves calls with nothing to identify them by; that is no reason to take back
-# what was counted. A refund is.
+# An erased caller leaves calls with nothing to identify them by, and like withheld ones; that is no
+# reason to take back what was counted. A refund is. Of a call that its number identified the click
+# is what the mart then speaks of.
 _IS_WANTED = (
-    "candidate.is_eligible or (upload.erased_at is not null"
-    " and candidate.reason in ('erased', 'no_identifier'))"
+    "candidate.is_eligible or (upload.erased_at is not null and ("
+    "candidate.reason in ('erased', 'no_identifier', 'withheld_caller')"
+    " or (upload.identifier in ('phone', 'caller')"
+    " and candidate.reason in ('click_after_call', 'click_too_old'))))"
 )
 
 
@@ -70,6 +73,9 @@ corrections as (
     from uploads
     where operation <> 'convert' and state in ('planned', 'sending', 'sent', 'held')
 ),
+erased_calls as (
+    select call_id from uploads where erased_at is not null group by call_id
+),
 refused_restatements as (
     select target_key, value_micros, value_currency
     from uploads
@@ -85,6 +91,7 @@ compared as (
         upload.state,
         upload.reason,
         upload.erased_at is not null as is_erased,
+        erased.call_id is not null as is_call_erased,
         upload.first_sent_at is not null as was_sent,
         {_SAME_CONTENT} as is_same_content,
         {_SAME_VALUE} as is_same_value,
@@ -103,6 +110,7 @@ compared as (
     inner join platforms as platform on candidate.destination = platform.destination
     left join uploads as upload on upload.is_current and {SAME_CONVERSION}
     left join corrections as correction on upload.key = correction.target_key
+    left join erased_calls as erased on candidate.call_id = erased.call_id
     left join refused_restatements as refused
         on upload.key = refused.target_key
         and candidate.value_micros is not distinct from refused.value_micros
@@ -126,7 +134,10 @@ decided as (
     select
         *,
         case
-            when upload_id is null then case when is_eligible then 'plan' end
+            when upload_id is null then case
+                -- Not for another action either, whose row in the seed is newer than the erasure.
+                when is_eligible and not is_call_erased then 'plan'
+            end
             when state in ('confirmed', 'retraction_unsupported') then case
                 when is_correction_under_way then null
                 when not still_counts then case

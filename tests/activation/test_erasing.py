@@ -123,3 +123,41 @@ def test_erased_row_of_an_unsettled_request_is_held_and_not_sent_without_identif
 
     assert states(ledger)["A"] == ("held", "unsettled (CLICK_NOT_FOUND: 1)")
     assert len(platform.requests[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("identifier", "reason", "expected"),
+    [
+        ("click", "withheld_caller", ("confirmed", "counted")),
+        ("phone", "click_too_old", ("confirmed", "counted")),
+        ("click", "click_too_old", ("retracted", "click_too_old")),
+    ],
+    ids=["first-time caller", "by phone, with an old click", "a rule changed"],
+)
+def test_what_only_the_erasure_changed_takes_nothing_back(
+    ledger: Ledger, clock: Clock, identifier: str, reason: str, expected: tuple
+) -> None:
+    platform = SmallPlatform()
+    plan(ledger, [rows_of("A", identifier=identifier)], LIMITS, now=NOW)
+    send(ledger, platform, clock)
+    erase_callers(ledger, [KEY], now=NOW)
+    gone = {"caller_key": None, "is_eligible": False, "identifier": None, "reason": reason}
+
+    plan(ledger, [rows_of("A", **gone)], LIMITS, now=NOW)
+    send(ledger, platform, clock)
+
+    assert states(ledger)["A"] == expected
+
+
+def test_erased_call_is_not_planned_for_a_new_action_either(ledger: Ledger) -> None:
+    plan(ledger, [rows_of("A")], LIMITS, now=NOW)
+    erase_callers(ledger, [KEY], now=NOW)
+    new = [row | {"conversion_action": "new"} for row in rows_of("A", caller_key=None)]
+
+    plan(ledger, [[*rows_of("A", caller_key=None), *new]], LIMITS, now=NOW)
+
+    with ledger.read() as connection:
+        planned = connection.scalars(
+            select(uploads.c.call_id).where(uploads.c.conversion_action == "new")
+        ).all()
+    assert planned == ["other"]
