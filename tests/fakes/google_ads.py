@@ -6,7 +6,6 @@ Rows are judged one by one and at once, but for a click id `unmatched.1`: it is 
 `processing_seconds` later, which only the summary of its job tells.
 """
 
-import argparse
 import hashlib
 import json
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from google.ads.googleads.v26.services.types import conversion_adjustment_upload
 from google.ads.googleads.v26.services.types import conversion_upload_service as upload
 from google.ads.googleads.v26.services.types import google_ads_service as search
 
-from tests.fakes import faults as fault_options
 from tests.fakes.faults import Fault, counted_part
 from tests.fakes.google_accounts import GoogleAccounts
 from tests.fakes.google_ads_failures import partial_failure, whole_failure
@@ -33,7 +31,7 @@ from tests.fakes.google_ads_rules import (
     fault_of_click,
     moment,
 )
-from tests.fakes.grpc_server import FakeGrpc, Turned, add_arguments, serve_until_terminated
+from tests.fakes.grpc_server import FakeGrpc, Turned, serve_google
 from tests.fakes.kept import Conversion
 
 SERVICES = "google.ads.googleads.v26.services"
@@ -260,22 +258,5 @@ def _has_job(request: Any) -> bool:
     return "job_id" in request.DESCRIPTOR.fields_by_name and request.HasField("job_id")
 
 
-def main() -> None:
-    """Serve as a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser, requests_a_minute=REQUESTS_A_MINUTE)
-    fault_options.add_arguments(parser)
-    parser.add_argument("--processing-seconds", type=float, default=0.0)
-    options = parser.parse_args()
-    fake = FakeGoogleAds(
-        kept=options.kept,
-        faults=fault_options.from_arguments(options),
-        requests_a_minute=options.requests_a_minute,
-        requests_a_day=options.requests_a_day,
-        processing_seconds=options.processing_seconds,
-    )
-    serve_until_terminated(fake, options.port)
-
-
 if __name__ == "__main__":
-    main()
+    serve_google(FakeGoogleAds, __doc__, requests_a_minute=REQUESTS_A_MINUTE)

@@ -7,7 +7,6 @@ and count as the platform does it. A second event under a transaction id is an a
 first one's value; it is never counted again.
 """
 
-import argparse
 import json
 import re
 from collections import Counter
@@ -18,7 +17,6 @@ from typing import Any
 import grpc
 from google.ads import datamanager_v1 as api
 
-from tests.fakes import faults as fault_options
 from tests.fakes.faults import Fault, counted_part
 from tests.fakes.google_accounts import (
     CLICK_ID,
@@ -30,9 +28,8 @@ from tests.fakes.google_accounts import (
 from tests.fakes.grpc_server import (
     FakeGrpc,
     Turned,
-    add_arguments,
     refused_fields,
-    serve_until_terminated,
+    serve_google,
 )
 from tests.fakes.kept import Conversion
 
@@ -238,22 +235,5 @@ def _tell(status: Any, size: int, errors: dict[str, int]) -> None:
         status.error_info.error_counts.add(reason=number, record_count=count)
 
 
-def main() -> None:
-    """Serve as a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    fault_options.add_arguments(parser)
-    parser.add_argument("--processing-seconds", type=float, default=0.0)
-    options = parser.parse_args()
-    fake = FakeDataManager(
-        kept=options.kept,
-        faults=fault_options.from_arguments(options),
-        requests_a_minute=options.requests_a_minute,
-        requests_a_day=options.requests_a_day,
-        processing_seconds=options.processing_seconds,
-    )
-    serve_until_terminated(fake, options.port)
-
-
 if __name__ == "__main__":
-    main()
+    serve_google(FakeDataManager, __doc__)

@@ -4,8 +4,6 @@ FakeGrpc.call(name, request, context)
     rate limit -> fault -> the fake's own method -> answer, or a cut or garbled one
 """
 
-import argparse
-import signal
 import threading
 import time
 from collections import deque
@@ -19,8 +17,9 @@ from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from tests.fakes.faults import CUTS, Fault, Faults
+from tests.fakes.faults import CUTS, Fault, Faults, from_arguments
 from tests.fakes.kept import Kept
+from tests.fakes.serving import Fake, make_parser, serve_until_terminated
 
 GARBAGE = b"\xff<html><body>502 Bad Gateway</body></html>"
 
@@ -63,7 +62,7 @@ class RequestRate:
             return 0.0
 
 
-class FakeGrpc:
+class FakeGrpc(Fake):
     """Serves methods of one or more services; subclasses say which in `services`."""
 
     def __init__(
@@ -109,13 +108,6 @@ class FakeGrpc:
         """Stop serving; what was kept stays."""
         if self._server is not None:
             self._server.stop(grace=None).wait()
-
-    def __enter__(self) -> "FakeGrpc":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def endpoint(self) -> str:
@@ -182,19 +174,20 @@ def refused_fields(violations: Sequence[tuple[str, str]], quoted: str = "") -> T
     return Turned(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid argument. {quoted}", details)
 
 
-def serve_until_terminated(fake: FakeGrpc, port: int) -> None:
-    """Serve as a process of its own: print the port, and stop on SIGTERM or SIGINT."""
-    print(fake.start(port), flush=True)  # noqa: T201
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
-    fake.stop()
-
-
-def add_arguments(parser: argparse.ArgumentParser, *, requests_a_minute: int = 300) -> None:
-    """Add what every fake of Google's takes: where to keep, and how fast it may be asked."""
-    parser.add_argument("--port", type=int, default=0, help="0: any free one; it is printed")
-    parser.add_argument("--kept", default=":memory:", help="SQLite file of what was counted")
+def serve_google(
+    fake: type[FakeGrpc], description: str | None, *, requests_a_minute: int = 300
+) -> None:
+    """Serve a fake of Google's as a process of its own, by its command line."""
+    parser = make_parser(description)
     parser.add_argument("--requests-a-minute", type=int, default=requests_a_minute)
     parser.add_argument("--requests-a-day", type=int, default=100_000)
+    parser.add_argument("--processing-seconds", type=float, default=0.0)
+    options = parser.parse_args()
+    served = fake(
+        kept=options.kept,
+        faults=from_arguments(options),
+        requests_a_minute=options.requests_a_minute,
+        requests_a_day=options.requests_a_day,
+        processing_seconds=options.processing_seconds,
+    )
+    serve_until_terminated(served, options.port)

@@ -4,8 +4,6 @@ Request -> words put into its mouth (`say_next`) -> fault -> the fake's own `ans
         -> reply, or a cut or garbled one
 """
 
-import argparse
-import signal
 import socket
 import threading
 import time
@@ -18,6 +16,7 @@ from typing import Any
 
 from tests.fakes.faults import CUTS, Fault, Faults
 from tests.fakes.kept import Kept
+from tests.fakes.serving import Fake
 
 PROXY_PAGE = b"<html><body><h1>It works!</h1></body></html>"
 
@@ -41,7 +40,7 @@ class Reply:
     content_type: str = "application/json; charset=utf-8"
 
 
-class FakeHttp:
+class FakeHttp(Fake):
     """Serves one platform; subclasses say what is answered, and in which words it refuses."""
 
     def __init__(
@@ -91,13 +90,6 @@ class FakeHttp:
             self._server.shutdown()
             self._server.server_close()
 
-    def __enter__(self) -> "FakeHttp":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -146,19 +138,3 @@ def _handler_of(fake: FakeHttp) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
-
-
-def serve_until_terminated(fake: FakeHttp, port: int) -> None:
-    """Serve as a process of its own: print the port, and stop on SIGTERM or SIGINT."""
-    print(fake.start(port), flush=True)  # noqa: T201
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
-    fake.stop()
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every fake over HTTP takes."""
-    parser.add_argument("--port", type=int, default=0, help="0: any free one; it is printed")
-    parser.add_argument("--kept", default=":memory:", help="SQLite file of what was counted")

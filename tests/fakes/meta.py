@@ -6,7 +6,6 @@ One bad event refuses the whole request. An event is known by its name and id: a
 hours counts nothing, a later one counts again.
 """
 
-import argparse
 import json
 import re
 from collections.abc import Collection, Iterable
@@ -14,16 +13,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakes import faults as fault_options
-from tests.fakes.faults import Fault, counted_part
+from tests.fakes.faults import Fault, counted_part, from_arguments
 from tests.fakes.http_server import (
     FakeHttp,
     Reply,
     Request,
-    add_arguments,
-    serve_until_terminated,
 )
 from tests.fakes.kept import Conversion
+from tests.fakes.serving import make_parser, serve_until_terminated
 
 MAX_EVENTS = 1_000
 OLDEST_EVENT_SECONDS = 7 * 86_400
@@ -174,11 +171,8 @@ def _json(body: dict, status: int = 200, headers: dict[str, str] | None = None) 
 
 def main() -> None:
     """Serve as a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    fault_options.add_arguments(parser)
-    options = parser.parse_args()
-    fake = FakeMeta(kept=options.kept, faults=fault_options.from_arguments(options))
+    options = make_parser(__doc__).parse_args()
+    fake = FakeMeta(kept=options.kept, faults=from_arguments(options))
     serve_until_terminated(fake, options.port)
 
 

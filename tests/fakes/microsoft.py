@@ -10,7 +10,6 @@ A click id `fake-SomeErrorCode-1` makes the fake give that error for its row, so
 provoke what no rule here would produce.
 """
 
-import argparse
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,17 +18,15 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from tests.fakes import faults as fault_options
-from tests.fakes.faults import Fault, counted_part
+from tests.fakes.faults import Fault, counted_part, from_arguments
 from tests.fakes.http_server import (
     FakeHttp,
     Reply,
     Request,
-    add_arguments,
-    serve_until_terminated,
 )
 from tests.fakes.kept import Conversion
 from tests.fakes.microsoft_rules import Row, wrong_adjustment, wrong_conversion
+from tests.fakes.serving import make_parser, serve_until_terminated
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 NAMESPACE = "https://bingads.microsoft.com/CampaignManagement/v13"
@@ -234,15 +231,13 @@ def _soap(body: str, status: int = 200) -> Reply:
 
 def main() -> None:
     """Serve as a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    fault_options.add_arguments(parser)
+    parser = make_parser(__doc__)
     parser.add_argument("--goal", action="append", help="name of a goal that every account has")
     options = parser.parse_args()
     fake = FakeMicrosoft(
         goals=[Goal(name) for name in options.goal or ["Qualified call"]],
         kept=options.kept,
-        faults=fault_options.from_arguments(options),
+        faults=from_arguments(options),
     )
     serve_until_terminated(fake, options.port)
 
