@@ -1,7 +1,8 @@
 """`ringtrail uploads`: plan, send, and look after conversions at the ad platforms.
 
-Thin: what is decided is `activation`'s. Nothing is sent to a destination that is not armed in the
-settings; `plan --dry-run` says what a plan would do and changes nothing at all.
+Thin: what is decided is `activation`'s, imported inside the commands, as SQLAlchemy takes half a
+second that `ringtrail --help` need not wait for. Nothing is sent to a destination that is not armed
+in the settings; `plan --dry-run` says what a plan would do and changes nothing at all.
 """
 
 import getpass
@@ -9,19 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy import make_url
 
-from activation.ledger.database import Ledger
-from activation.ledger.holds import release_destination, retract_call
-from activation.ledger.reports import history_of, standing_holds, taken_back, totals
-from activation.ledger.resolving import resolve_held
-from orchestration.activation_setup import limits, open_ledger, safeguards, uploaders
 from orchestration.settings import Settings
 from orchestration.terminal import WarehouseFile, read_settings
 from orchestration.upload_settings import DESTINATIONS
+
+if TYPE_CHECKING:
+    from activation.ledger.database import Ledger
 
 uploads_app = typer.Typer(
     name="uploads",
@@ -34,7 +32,9 @@ Person = Annotated[str, typer.Option(help="Who, for the record.", show_default="
 
 
 @contextmanager
-def _ledger(warehouse: Path | None) -> Iterator[tuple[Settings, Ledger]]:
+def _ledger(warehouse: Path | None) -> Iterator[tuple[Settings, "Ledger"]]:
+    from orchestration.activation_setup import open_ledger  # noqa: PLC0415
+
     settings = read_settings(warehouse=warehouse)
     ledger = open_ledger(settings)
     try:
@@ -45,6 +45,10 @@ def _ledger(warehouse: Path | None) -> Iterator[tuple[Settings, Ledger]]:
 
 def show_holds(settings: Settings) -> None:
     """Print what stops uploads, for `ringtrail status`; no ledger is made where there is none."""
+    from sqlalchemy import make_url  # noqa: PLC0415
+
+    from activation.ledger.reports import standing_holds  # noqa: PLC0415
+    from orchestration.activation_setup import open_ledger  # noqa: PLC0415
     from orchestration.uploads_console import print_holds  # noqa: PLC0415
 
     url = make_url(settings.ledger_url)
@@ -72,6 +76,7 @@ def plan(
     ] = False,
 ) -> None:
     """Compare the marts with what was sent, and write down what is to be done."""
+    from orchestration.activation_setup import limits  # noqa: PLC0415
     from orchestration.uploads_console import print_plan  # noqa: PLC0415
     from orchestration.uploads_runs import PlanRefused, plan_from_warehouse  # noqa: PLC0415
 
@@ -94,6 +99,7 @@ def send(
     ] = None,
 ) -> None:
     """Send what is planned to every destination that is armed, and read back what was sent."""
+    from orchestration.activation_setup import safeguards, uploaders  # noqa: PLC0415
     from orchestration.uploads_console import print_outcome  # noqa: PLC0415
     from orchestration.uploads_runs import serve  # noqa: PLC0415
 
@@ -110,6 +116,8 @@ def send(
 @uploads_app.command()
 def status(warehouse: WarehouseFile = None) -> None:
     """How uploads stand, by destination, state and reason, with their money; and what is held."""
+    from activation.ledger.reports import standing_holds, totals  # noqa: PLC0415
+    from orchestration.activation_setup import safeguards, uploaders  # noqa: PLC0415
     from orchestration.uploads_console import print_status  # noqa: PLC0415
 
     with _ledger(warehouse) as (settings, ledger):
@@ -120,6 +128,7 @@ def status(warehouse: WarehouseFile = None) -> None:
 @uploads_app.command()
 def explain(call_id: CallId, warehouse: WarehouseFile = None) -> None:
     """Everything that happened to the uploads about a call, and why."""
+    from activation.ledger.reports import history_of, taken_back  # noqa: PLC0415
     from orchestration.uploads_console import print_history  # noqa: PLC0415
 
     with _ledger(warehouse) as (_, ledger):
@@ -135,6 +144,9 @@ def retract(
     warehouse: WarehouseFile = None,
 ) -> None:
     """Take a call back everywhere: the next plan retracts what counts and sends nothing more."""
+    from activation.ledger.holds import retract_call  # noqa: PLC0415
+    from activation.ledger.reports import history_of  # noqa: PLC0415
+
     with _ledger(warehouse) as (_, ledger):
         is_new = retract_call(
             ledger,
@@ -155,6 +167,8 @@ def release(
     destination: Destination, released_by: Person = "", warehouse: WarehouseFile = None
 ) -> None:
     """Let a destination go on that a breaker, or an error of its account, has stopped."""
+    from activation.ledger.holds import release_destination  # noqa: PLC0415
+
     _check_destination(destination)
     with _ledger(warehouse) as (_, ledger):
         reason = release_destination(
@@ -177,6 +191,8 @@ def resolve(
     warehouse: WarehouseFile = None,
 ) -> None:
     """Say what became of a call's held upload: confirmed, or planned again."""
+    from activation.ledger.resolving import resolve_held  # noqa: PLC0415
+
     _check_destination(destination)
     with _ledger(warehouse) as (_, ledger):
         count = resolve_held(
