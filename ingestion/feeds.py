@@ -108,9 +108,7 @@ class Feed:
         return tuple(field.name for field in self.fields if field.kind == "caller")
 
 
-LOAD_ID = Column(
-    "_dlt_load_id", "varchar", "The dlt load package that brought the row; null: plain Parquet."
-)
+LOAD_ID = Column("_dlt_load_id", "varchar", "The dlt load package that brought the row.")
 
 ROW_COLUMNS = (
     Column("_extra", "varchar", "Fields that the contract does not know, as JSON; null if none."),
