@@ -49,6 +49,7 @@ from ingestion.parquet import (
 from ingestion.quarantine import QuarantineSpool
 from ingestion.reading import Piece, Refusal, read_file
 from ingestion.summary import LoadSummary, summarise_feeds
+from ingestion.torn_blocks import mend_torn_blocks
 from ingestion.warehouse import last_file_id, make_tables, open_warehouse, sweep_leftovers
 
 PROGRESS_ROWS = 1_000_000
@@ -203,6 +204,8 @@ def load_landing(
     fs, listed = list_landing(landing, LANDING_FEEDS)
     warehouse = warehouse.resolve()
     with _alone(state_dir.resolve()) as work:
+        if mended := mend_torn_blocks(warehouse):
+            tell(f"{mended} block(s) that a killed writer left torn mended")
         before = _prepare(warehouse, landing, keys)
         if before.rows_swept:
             tell(f"{before.rows_swept:,} rows of a load that did not finish swept away")
