@@ -8,9 +8,12 @@ SQL, and a log file beside the one of the run. `dbt compile --select` shows the 
 
 from collections.abc import Callable, Sequence
 from contextlib import chdir
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.settings import REPO_ROOT
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 LEAN_FLAGS = ("--no-write-json", "--log-level-file", "none", "--no-use-colors")
 
@@ -23,7 +26,9 @@ class DbtFailed(Exception):
 
 
 def run_dbt(
-    arguments: Sequence[str], on_result: Callable[[dict[str, Any]], None] = lambda _result: None
+    arguments: Sequence[str],
+    on_result: Callable[[dict[str, Any]], None] = lambda _result: None,
+    manifest: "Manifest | None" = None,
 ) -> None:
     """Run dbt's command line here, and let go of the warehouse at the end.
 
@@ -31,6 +36,7 @@ def run_dbt(
         arguments: As on the command line, without `dbt`. Paths and profile come from the
             environment, as `Settings.export` leaves it.
         on_result: Given each node's result as soon as it is there, from the thread that built it.
+        manifest: The project as parsed before, which saves parsing it again.
 
     Raises:
         DbtFailed: If dbt did not succeed.
@@ -47,7 +53,7 @@ def run_dbt(
             on_result(msg_to_dict(event))
 
     with chdir(REPO_ROOT):
-        done = dbtRunner(callbacks=[listen]).invoke([*LEAN_FLAGS, *arguments])
+        done = dbtRunner(manifest, callbacks=[listen]).invoke([*LEAN_FLAGS, *arguments])
     _close_warehouse()
     if isinstance(done.exception, BaseException) and not isinstance(done.exception, Exception):
         raise done.exception  # An interrupt, which is not dbt's failure.

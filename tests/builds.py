@@ -1,26 +1,38 @@
 """Build a warehouse step by step from a test: load, dbt, score, and look at what came out."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pytest
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 from ingestion.pipelines import load_landing
 from ml.artifacts import ensure_tables, read_model, write_model
 from ml.matching.matcher import score_calls, train_matcher
 from ml.matching.promotion import scored_by_another
 from ml.matching.settings import MatcherSettings
+from orchestration.dbt_in_process import run_dbt
 from orchestration.resources.matcher_sql import matcher_sql
 from orchestration.resources.warehouse import is_full_build
 from tests.conftest import CALLER_SECRET, REPO_ROOT
 
 BOOKKEEPING = {"_file_id", "_loaded_at", "measured_at", "trained_at", "promoted_at"}
 """Columns that say when a row was learned: two ways to one answer differ there."""
+
+
+@cache
+def _parsed_project() -> Manifest:
+    """The dbt project, parsed once a test process; what it is built into comes with each call."""
+    parsed = dbtRunner().invoke(
+        ["--quiet", "--no-write-json", "parse", "--project-dir", str(REPO_ROOT)]
+    )
+    assert isinstance(parsed.result, Manifest), parsed.exception
+    return parsed.result
 
 
 TRAINED_AT = pd.Timestamp("2026-11-01")
@@ -45,23 +57,13 @@ class Build:
             caller_secret=CALLER_SECRET,
         )
 
-    def dbt(self, *arguments: str) -> str:
-        """Run dbt in a process of its own and return what it printed; a failure fails the test."""
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), *arguments],
-            cwd=REPO_ROOT,
-            env={
-                **os.environ,
-                "RINGTRAIL_WAREHOUSE": str(self.warehouse),
-                "DBT_TARGET_PATH": str(self.folder / "target"),
-                "DBT_LOG_PATH": str(self.folder / "logs"),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+    def dbt(self, *arguments: str) -> None:
+        """Run dbt as a run of the pipeline does, in this process; a failure fails the test."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("RINGTRAIL_WAREHOUSE", str(self.warehouse))
+            environment.setenv("DBT_TARGET_PATH", str(self.folder / "target"))
+            environment.setenv("DBT_LOG_PATH", str(self.folder / "logs"))
+            run_dbt(arguments, manifest=_parsed_project())
 
     def score(self) -> None:
         """Train when there is no model, then score as the asset does; the model stays pinned."""
