@@ -30,7 +30,7 @@ ui: setup ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/ringtrail ui
 
 test: setup ## every test
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 # dbt's templater opens a warehouse to render the SQL; lint has its own, so that it never waits for
 # a run and never touches yours.

@@ -43,3 +43,8 @@ def ringtrail() -> Ringtrail:
         return done
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long modules first: one that begins last is waited for by an idle second worker."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -24,7 +24,7 @@ from tests.clear_numbers import (
 from tests.conftest import REPO_ROOT, Ringtrail
 from tests.warehouse import marts_fingerprint, query
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SMALL_WORLD = ("--days", 10, "--clicks-per-day", 200, "--seed", 11)
 

@@ -22,7 +22,7 @@ from tests.activation.exactly_once import (
     fake_of,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CONVERSIONS, KILLS = 300, 5
 
