@@ -14,7 +14,7 @@ Left out on purpose: what the fields mean to attribution. That is SQL's, from st
 
 from collections.abc import Mapping
 
-from ingestion.feeds import Column, Condition, Feed, Field, Order, at, count, text
+from ingestion.feeds import ERASED_MARK, Column, Condition, Feed, Field, Order, at, count, text
 
 UPDATED_AT = at("updated_at", "Version of this row; the highest is the current one.", True)
 DEVICES = ("mobile", "desktop", "tablet")
@@ -80,6 +80,12 @@ CDR = Feed(
             "is_caller_unreadable",
             "boolean",
             "There was a from_number, not withheld, that is no phone number.",
+            "from_number",
+        ),
+        Column(
+            ERASED_MARK,
+            "boolean",
+            "The caller asked to be forgotten: from_number was there and was erased.",
             "from_number",
         ),
     ),

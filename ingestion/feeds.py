@@ -27,6 +27,9 @@ SQL_TYPES: Mapping[Kind, str] = {
 WITHHELD_CALLERS = ("anonymous", "restricted", "unavailable", "+266696687")
 """What carriers write for a caller who hides the number; the last spells ANONYMOUS on a dial."""
 
+ERASED_MARK = "is_caller_erased"
+"""The column that says of a call that its caller was forgotten: it lasts, and identifies nobody."""
+
 
 @dataclass(frozen=True)
 class Field:

@@ -7,6 +7,7 @@ text is searched for the number, so that a table added tomorrow is erased withou
                                                                 the columns that say who it was;
                                                                 where the key is required, the row
                                                                 is about callers and goes
+    such a row with a column `ERASED_MARK`                      true: forgotten, not withheld
     a row with the number in any text, however written          `ERASED_NUMBER` in its place
 
 Rows of calls, events and credits stay, so every count and sum stays. A raw row that was touched
@@ -24,6 +25,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.contracts import LANDING_FEEDS
+from ingestion.feeds import ERASED_MARK
 from ingestion.ledger import write_counts
 from ingestion.phone_numbers import ERASED_DIGITS, Caller
 from ingestion.validation import row_hash_sql
@@ -46,6 +48,7 @@ class _Table:
     texts: tuple[str, ...]
     keys: tuple[str, ...]
     has_required_key: bool
+    has_mark: bool
 
     @property
     def feed(self) -> str | None:
@@ -122,18 +125,24 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[_Table]:
         """
         select
             schema_name || '.' || table_name as label,
-            coalesce(list(column_name) filter (where column_name not in $keys), []),
+            coalesce(list(column_name) filter (where column_name not in $not_texts), []),
             coalesce(list(column_name) filter (where column_name in $keys), []),
-            bool_or(column_name in $keys and not is_nullable)
+            bool_or(column_name in $keys and not is_nullable),
+            bool_or(column_name = $mark)
         from duckdb_columns()
         semi join duckdb_tables() using (database_name, schema_name, table_name)
-        where not internal and database_name = current_database() and data_type = 'VARCHAR'
+        where not internal and database_name = current_database()
+            and (data_type = 'VARCHAR' or column_name = $mark)
         group by label
         order by label
         """,
-        {"keys": list(GONE_WITH_KEY)},
+        {
+            "keys": list(GONE_WITH_KEY),
+            "mark": ERASED_MARK,
+            "not_texts": [*GONE_WITH_KEY, ERASED_MARK],
+        },
     ).fetchall()
-    tables = (_Table(label, tuple(texts), tuple(keys), need) for label, texts, keys, need in rows)
+    tables = (_Table(row[0], tuple(row[1]), tuple(row[2]), *row[3:]) for row in rows)
     return [table for table in tables if table.label != ERASURES]
 
 
@@ -170,6 +179,9 @@ def _changes(table: _Table, caller: Caller, erased_at: datetime) -> str:
             kept = new.get(name, f'"{name}"')
             is_caller = f'"{key}" = {_text(caller.caller_key)}'
             new[name] = f"case when {is_caller} then null else {kept} end"
+    if table.has_mark and "caller_key" in table.keys:
+        is_caller = f"caller_key = {_text(caller.caller_key)}"
+        new[ERASED_MARK] = f"coalesce({is_caller}, false) or {ERASED_MARK}"
     if table.feed:
         # The hash is of the new values: loading the row again would give the same one.
         content = [new.get(name, name) for name in LANDING_FEEDS[table.feed].content]

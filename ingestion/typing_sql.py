@@ -9,8 +9,8 @@ TIMESTAMP. A Parquet column that has a type of its own is only converted.
 import pyarrow as pa
 
 from ingestion.caller_keys import caller_key_sql
-from ingestion.feeds import SQL_TYPES, WITHHELD_CALLERS, Column, Field, Kind
-from ingestion.phone_numbers import ERASED_NUMBER
+from ingestion.feeds import ERASED_MARK, SQL_TYPES, WITHHELD_CALLERS, Column, Field, Kind
+from ingestion.phone_numbers import ERASED_DIGITS, ERASED_NUMBER
 from ingestion.reading import Layout
 
 E164 = r"\+[0-9]{8,15}"
@@ -65,6 +65,8 @@ def derived_sql(column: Column) -> str:
     if column.name == "is_caller_unreadable":
         is_number = f"{source} is not null and {number} is null"
         return f"({is_number} and not {is_withheld_sql(source)})"
+    if column.name == ERASED_MARK:
+        return f"coalesce(contains({source}, '{ERASED_DIGITS}'), false)"
     raise ValueError(f"no rule derives column {column.name!r}")
 
 

@@ -15,9 +15,11 @@ import pytest
 
 from activation.uploads import Limits
 from ingestion.contracts import LANDING_FEEDS
+from ingestion.forgetting import erase_caller
+from ingestion.phone_numbers import Caller
 from orchestration.resources.warehouse import Warehouse
 from tests.activation.candidates import ADJUSTABLE, FINAL
-from tests.activation.installation import PLATFORMS, SmallUploads
+from tests.activation.installation import CLOCK, PLATFORMS, SmallUploads
 from tests.activation.platforms import SmallPlatform
 from tests.builds import Build
 from tests.conftest import Ringtrail
@@ -94,7 +96,20 @@ def _with_numbers(limits: Limits) -> Limits:
 
 
 @pytest.fixture(scope="module")
-def unarmed(world: World) -> dict[str, dict[str, Any]]:
+def erased_call(world: World) -> str:
+    """Forget the caller of a call that would go by its click, before anything was planned."""
+    ((call_id, key, number),) = world.query(
+        "select call_id, caller_key, caller_number from marts.upload_candidates"
+        " inner join restricted.callers using (caller_key)"
+        " where is_eligible and identifier = 'click' order by call_id limit 1"
+    )
+    erase_caller(world.build.warehouse, Caller(number, key), erased_at=CLOCK().replace(tzinfo=None))
+    world.build.dbt("run", "--quiet", "--select", "int_conversion_calls+")
+    return call_id
+
+
+@pytest.fixture(scope="module")
+def unarmed(world: World, erased_call: str) -> dict[str, dict[str, Any]]:
     return world.upload(is_armed=False)
 
 
@@ -122,6 +137,19 @@ def test_unarmed_run_plans_every_eligible_call_and_sends_none(world: World, unar
     assert unarmed[META]["stopped"] == "not_armed"
     assert unarmed[META]["would_go"] > 0
     assert unarmed["microsoft_offline"]["stopped"] == "not_set_up"
+
+
+def test_caller_who_was_erased_before_any_plan_is_not_sent_by_the_click(
+    world: World, unarmed: dict, erased_call: str
+) -> None:
+    shown = world.query(
+        "select state, is_in_ledger, count(*) filter (where reason = 'erased') > 0"
+        f" from marts.conversion_uploads where call_id = '{erased_call}' group by all"
+    )
+    ledger = (world.folder / "uploads.db").read_bytes()
+
+    assert shown == [("not_eligible", False, True)]
+    assert erased_call.encode() not in ledger
 
 
 def test_second_plan_changes_nothing(planned_again: dict) -> None:

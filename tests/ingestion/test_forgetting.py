@@ -103,12 +103,12 @@ def test_calls_stay_without_who_called(warehouse: Warehouse) -> None:
         "restricted.callers": 1,
     }
     assert warehouse.rows(
-        "select call_id, from_number, caller_key, caller_area_code, caller_zip, caller_state"
-        " from raw_landing.cdr order by 1"
+        "select call_id, from_number, caller_key, caller_area_code, caller_zip, caller_state,"
+        " is_caller_erased from raw_landing.cdr order by 1"
     ) == [
-        ("CA1", None, None, None, None, "TX"),
-        ("CA2", OTHER.number, OTHER.caller_key, "512", "78702", None),
-        ("CA3", OTHER.number, OTHER.caller_key, "512", None, None),
+        ("CA1", None, None, None, None, "TX", True),
+        ("CA2", OTHER.number, OTHER.caller_key, "512", "78702", None, False),
+        ("CA3", OTHER.number, OTHER.caller_key, "512", None, None, False),
     ]
     assert warehouse.rows("select page_url from raw_landing.web_events where event_id = 'ev-2'") \
         == [(f"https://a.example.com/?tel=%2B{ERASED_DIGITS}&gclid=abc",)]  # fmt: skip
@@ -146,12 +146,17 @@ def test_tables_it_never_heard_of_are_erased_by_their_columns(warehouse: Warehou
     warehouse.rows("create table marts.dim_callers (caller_key varchar not null, calls bigint)")
     warehouse.rows(f"insert into marts.dim_callers values ('{key}', 2), ('x', 1)")
     warehouse.rows(f"create table marts.fct_calls as select '{key}' as caller_key, 7 as spend")
+    warehouse.rows(
+        "create table marts.marked as select unnest([caller_key, 'x', null]) as caller_key,"
+        " false as is_caller_erased from marts.fct_calls"
+    )
     warehouse.rows("create table marts.notes as select 'asked 512-555-0177 back' as note")
 
     forget(warehouse)
 
     assert warehouse.rows("from marts.dim_callers") == [("x", 1)]
     assert warehouse.rows("from marts.fct_calls") == [(None, 7)]
+    assert warehouse.rows("from marts.marked") == [(None, True), ("x", False), (None, False)]
     assert warehouse.rows("from marts.notes") == [(f"asked {ERASED_DIGITS} back",)]
 
 

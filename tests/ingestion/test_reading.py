@@ -82,6 +82,23 @@ def test_callers_number_never_costs_the_call(
     assert (row["caller_key"] is None) == (stored is None)
 
 
+@pytest.mark.parametrize(
+    ("number", "is_erased"),
+    [
+        pytest.param("+99900000000", True, id="written over by a load"),
+        pytest.param("99900000000", True, id="written over in a number that could not be read"),
+        pytest.param("anonymous", False, id="withheld"),
+        pytest.param(None, False, id="none"),
+    ],
+)
+def test_erased_caller_is_told_from_a_withheld_one(
+    tmp_path: Path, number: str | None, is_erased: bool
+) -> None:
+    (row,) = read(tmp_path, "cdr", [make_call(from_number=number)])
+
+    assert (row["caller_key"], row["is_caller_erased"]) == (None, is_erased)
+
+
 def test_number_in_a_form_is_a_callers_number(tmp_path: Path) -> None:
     forms = [make_event(form_phone=number) for number in ("+15125550100", "call me", "anonymous")]
 

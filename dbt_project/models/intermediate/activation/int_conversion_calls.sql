@@ -16,6 +16,16 @@ outcomes as (
 
 ),
 
+callers as (
+
+    select
+        call_id,
+        is_caller_erased
+
+    from {{ ref('int_calls') }}
+
+),
+
 sessions as (
 
     select * from {{ ref('int_sessions') }}
@@ -34,6 +44,7 @@ final as (
         calls.call_id,
         calls.call_started_at as occurred_at,
         calls.caller_key,
+        callers.is_caller_erased,
         calls.is_spam,
         calls.is_first_time_caller,
         coalesce(calls.talk_seconds, 0) as talk_seconds,
@@ -58,6 +69,9 @@ final as (
 
     left join outcomes
         on calls.call_id = outcomes.call_id
+
+    inner join callers
+        on calls.call_id = callers.call_id
 
     left join sessions
         on calls.session_id = sessions.session_id

@@ -36,6 +36,7 @@ paired as (
         calls.call_id,
         calls.occurred_at,
         calls.caller_key,
+        calls.is_caller_erased,
         calls.is_spam,
         calls.is_first_time_caller,
         calls.talk_seconds,

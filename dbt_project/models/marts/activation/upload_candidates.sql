@@ -34,6 +34,8 @@ judged as (
             when counts in ('qualified', 'sale') and not is_qualified then 'not_qualified'
             when counts = 'sale' and not is_sale then 'not_sold'
             when talk_seconds < min_talk_seconds then 'too_short'
+            -- After what the call is, so that a refund of one that counts is still taken back.
+            when is_caller_erased then 'erased'
             when first_time_callers_only and caller_key is null then 'withheld_caller'
             when first_time_callers_only and not is_first_time_caller then 'repeat_caller'
 

@@ -1,6 +1,9 @@
 {{ config(materialized='incremental', unique_key='call_id') }}
 
-{# The keys that new files bring are ranked anew, with all the versions they ever had. #}
+{#
+    The keys that new files bring are ranked anew, with all the versions they ever had. A call whose
+    caller was forgotten by any of them stays so, unless a correction names somebody else.
+#}
 with
 
 source as (
@@ -15,7 +18,8 @@ ranked as (
 
     select
         *,
-        {{ newest_version(['call_id']) }} as version_rank
+        {{ newest_version(['call_id']) }} as version_rank,
+        bool_or(is_caller_erased) over (partition by call_id) as was_caller_erased
 
     from source
 
@@ -42,6 +46,9 @@ renamed as (
         ivr_path,
         ivr_selection,
         hangup_cause,
+
+        ---------- booleans
+        caller_key is null and coalesce(was_caller_erased, false) as is_caller_erased,
 
         ---------- numerics
         duration_seconds,
