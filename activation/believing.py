@@ -13,6 +13,13 @@ _TURNS_WITH_TIME = ("expired", "too_old", "older_than")
 _NOT_ASKED = frozenset({"denied_consent", "unknown_consent", "no_identifier"})
 
 
+def readable(result: Result, request_id: str | None) -> Result:
+    """The verdict; what was accepted with nothing to ask after would never be confirmed."""
+    if result.verdict is Verdict.ACCEPTED and request_id is None:
+        return Result(Verdict.HOLD, "accepted_without_request_id")
+    return result
+
+
 def believed(result: Result, *, is_certain: bool) -> Result:
     """Return the verdict, or that a person has to look first.
 

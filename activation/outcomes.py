@@ -16,7 +16,8 @@ class Outcome:
         verdicts: how many uploads got which.
         reasons: how often each reason was given.
         would_go: planned uploads that were not sent because the destination is not armed.
-        stopped: why it ended before everything due was done; None where nothing was left.
+        stopped: why it ended before everything due was done (of an account that has to wait: the
+            others went on); None where nothing was left.
     """
 
     destination: str

@@ -5,7 +5,8 @@
            └── the sender died here: the lease lapses, the same rows go again under the same keys
 
     BatchRefused   nothing was counted: halves, until the rows at fault are found
-    TryAgain       nothing is known: again after a while, then the rows wait in `sending`
+    TryAgain       nothing is known: again after a while, then the rows wait in `sending`, and the
+                   other accounts of the destination go on
     Refused        the account is at fault: the destination is held for a person
     anything else  a fault of ours: halves as well, and a row that does it alone is held
 
@@ -21,10 +22,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from tenacity import Retrying
 
-from activation.believing import believed
+from activation.believing import believed, readable
 from activation.ledger.claims import Claim, claim, let_go, renew
 from activation.ledger.database import Ledger
 from activation.ledger.holds import hold_destination
+from activation.ledger.marks import hold_if_behind, remember
 from activation.ledger.tables import uploads
 from activation.ledger.verdicts import settle
 from activation.outcomes import Outcome
@@ -55,6 +57,10 @@ MOST_FAULTS = 5
 
 class _Stop(Exception):
     """Nothing more can be sent in this run; the rows have been let go."""
+
+
+class _AccountWaits(_Stop):
+    """Nothing more can be sent for this account in this run; its rows have been let go."""
 
 
 class _UploaderFailed(Exception):
@@ -99,32 +105,40 @@ class Sender:
             return outcome
         with self.ledger.write() as connection:
             now = self.clock()
-            outcome.stopped = check_volume(
-                connection, self.destination, self.safeguards, now=now
-            )  # fmt: skip
+            outcome.stopped = hold_if_behind(
+                self.ledger, connection, self.destination, now=now
+            ) or check_volume(connection, self.destination, self.safeguards, now=now)
+        waiting: dict[str, str] = {}
         claims = itertools.repeat(None) if most_requests is None else range(most_requests)
         for _ in claims:
-            if outcome.stopped is not None or (claimed := self._claim(outcome)) is None:
+            if outcome.stopped is not None or (claimed := self._claim(outcome, waiting)) is None:
                 break
-            unsure: set[str] = set()
             try:
-                self._send(claimed, self._with_numbers(claimed), unsure, outcome)
-                if unsure:
-                    self._wait(claimed, "no_verdict", NO_VERDICT_WAIT)
+                self._send_claimed(claimed, outcome)
+            except _AccountWaits as wait:
+                waiting[claimed.uploads[0].account_id] = str(wait)
             except _Stop as stop:
                 outcome.stopped = str(stop)
-            except BaseException:
-                # A fault of ours: the platform may have the rows, and they may go again at once.
-                let_go(self.ledger, claimed.token, "sender_failed", now=self.clock())
-                raise
+        outcome.stopped = outcome.stopped or next(iter(waiting.values()), None)
         return outcome
 
-    def _wait(self, claimed: Claim, reason: str, pause: timedelta) -> None:
-        """Let rows go that an answer did not mention."""
-        now = self.clock()
-        let_go(self.ledger, claimed.token, reason, now=now, not_before=now + pause)
+    def _send_claimed(self, claimed: Claim, outcome: Outcome) -> None:
+        batch, unsure = self._with_numbers(claimed), set[str]()
+        try:
+            self._send(claimed, batch, unsure, outcome)
+            if unsure:
+                # An answer did not mention them.
+                now = self.clock()
+                pause = now + NO_VERDICT_WAIT
+                let_go(self.ledger, claimed.token, "no_verdict", now=now, not_before=pause)
+        except _Stop:
+            raise
+        except BaseException:
+            # A fault of ours: the platform may have the rows, and they may go again at once.
+            let_go(self.ledger, claimed.token, "sender_failed", now=self.clock())
+            raise
 
-    def _claim(self, outcome: Outcome) -> Claim | None:
+    def _claim(self, outcome: Outcome, waiting: Collection[str]) -> Claim | None:
         now, token = self.clock(), secrets.token_hex(8)
         with self.ledger.write() as connection:
             self.ledger.take_turns(connection, self.destination)
@@ -140,8 +154,11 @@ class Sender:
                 now=now,
                 lease=self.lease,
                 allowance=clearance.allowance,
+                without=waiting,
             )
-        if claimed is None and clearance.allowance == 0 and self._count_planned():
+        if claimed is not None:
+            remember(self.ledger, self.destination)
+        elif clearance.allowance == 0 and self._count_planned():
             outcome.stopped = DAILY_CAP
         return claimed
 
@@ -150,7 +167,14 @@ class Sender:
         if not self.uploader.limits.needs_number:
             return claimed.uploads
         keys = {upload.caller_key for upload in claimed.uploads if upload.caller_key}
-        numbers = self.read_numbers(keys) if keys else {}
+        try:
+            numbers = self.read_numbers(keys) if keys else {}
+        except BaseException:
+            # Nothing has left: what was claimed for the first time is planned again.
+            first = _never_arrived(claimed, ())
+            now = self.clock()
+            let_go(self.ledger, claimed.token, "numbers_not_read", now=now, never_arrived=first)
+            raise
         return [
             replace(upload, caller_number=numbers.get(upload.caller_key or ""))
             for upload in claimed.uploads
@@ -210,10 +234,10 @@ class Sender:
                 claimed.token,
                 error.reason,
                 now=now,
-                not_before=now + _asked(error),
+                not_before=now + (error.after or timedelta()),
                 never_arrived=_never_arrived(claimed, unsure),
             )
-            raise _Stop(f"try_again: {error.reason}") from None
+            raise _AccountWaits(f"try_again: {error.reason}") from None
         except Refused as error:
             self._hold(claimed, error.reason, unsure)
             raise _Stop(error.reason) from None
@@ -231,18 +255,13 @@ class Sender:
         now = self.clock()
         with self.ledger.write() as connection:
             hold_destination(connection, self.destination, reason, now=now)
-        let_go(
-            self.ledger,
-            claimed.token,
-            reason,
-            now=now,
-            never_arrived=_never_arrived(claimed, unsure),
-        )
+        never_arrived = _never_arrived(claimed, unsure)
+        let_go(self.ledger, claimed.token, reason, now=now, never_arrived=never_arrived)
 
     def _settle(self, claimed: Claim, answer: Answer, unsure: set[str], outcome: Outcome) -> None:
         certain = claimed.firsts - unsure
         results = {
-            key: believed(_readable(result, answer.request_id), is_certain=key in certain)
+            key: believed(readable(result, answer.request_id), is_certain=key in certain)
             for key, result in answer.results.items()
         }
         settle(
@@ -275,16 +294,4 @@ def _never_arrived(claimed: Claim, unsure: Collection[str]) -> list[int]:
 
 
 def _parts(batch: Sequence[Upload], size: int) -> Iterator[Sequence[Upload]]:
-    for start in range(0, len(batch), size):
-        yield batch[start : start + size]
-
-
-def _readable(result: Result, request_id: str | None) -> Result:
-    """The verdict; what was accepted with nothing to ask after would never be confirmed."""
-    if result.verdict is Verdict.ACCEPTED and request_id is None:
-        return Result(Verdict.HOLD, "accepted_without_request_id")
-    return result
-
-
-def _asked(error: TryAgain) -> timedelta:
-    return error.after or timedelta()
+    return (batch[start : start + size] for start in range(0, len(batch), size))

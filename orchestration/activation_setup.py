@@ -33,7 +33,7 @@ for impossible, money that can be taken back would be written off."""
 
 def open_ledger(settings: Settings) -> Ledger:
     """Open the ledger, making it when it is not there."""
-    return Ledger(settings.ledger_url)
+    return Ledger(settings.ledger_url, marks=settings.state_dir / "upload_marks")
 
 
 def uploaders(settings: Settings) -> Mapping[str, MakeUploader]:

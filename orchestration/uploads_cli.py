@@ -6,7 +6,7 @@ in the settings; `plan --dry-run` says what a plan would do and changes nothing 
 """
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from orchestration.upload_settings import DESTINATIONS
 
 if TYPE_CHECKING:
     from activation.ledger.database import Ledger
+    from activation.planning import PlannedStep
 
 uploads_app = typer.Typer(
     name="uploads",
@@ -76,19 +77,22 @@ def plan(
     ] = False,
 ) -> None:
     """Compare the marts with what was sent, and write down what is to be done."""
-    from orchestration.activation_setup import limits  # noqa: PLC0415
     from orchestration.uploads_console import print_plan  # noqa: PLC0415
-    from orchestration.uploads_runs import PlanRefused, plan_from_warehouse  # noqa: PLC0415
 
     with _ledger(warehouse) as (settings, ledger):
-        try:
-            steps = plan_from_warehouse(
-                settings, ledger, limits(settings), now=_now(), dry_run=dry_run
-            )
-        except PlanRefused as error:
-            typer.echo(f"Nothing was planned: {error}", err=True)
-            raise typer.Exit(2) from error
+        steps = _plan(settings, ledger, dry_run=dry_run)
     print_plan(steps, is_dry_run=dry_run)
+
+
+def _plan(settings: Settings, ledger: "Ledger", *, dry_run: bool) -> "Sequence[PlannedStep]":
+    from orchestration.activation_setup import limits  # noqa: PLC0415
+    from orchestration.uploads_runs import PlanRefused, plan_from_warehouse  # noqa: PLC0415
+
+    try:
+        return plan_from_warehouse(settings, ledger, limits(settings), now=_now(), dry_run=dry_run)
+    except PlanRefused as error:
+        typer.echo(f"Nothing was planned: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @uploads_app.command()
@@ -166,11 +170,14 @@ def retract(
 def release(
     destination: Destination, released_by: Person = "", warehouse: WarehouseFile = None
 ) -> None:
-    """Let a destination go on that a breaker, or an error of its account, has stopped."""
-    from activation.ledger.holds import release_destination  # noqa: PLC0415
+    """Let a destination go on that a breaker, an old ledger or its account's error has stopped."""
+    from activation.ledger.holds import is_behind, release_destination  # noqa: PLC0415
 
     _check_destination(destination)
-    with _ledger(warehouse) as (_, ledger):
+    with _ledger(warehouse) as (settings, ledger):
+        if is_behind(ledger, destination):
+            # What such a ledger would send is planned first: the release holds it.
+            _plan(settings, ledger, dry_run=False)
         reason = release_destination(
             ledger, destination, released_by=released_by or getpass.getuser(), now=_now()
         )

@@ -7,6 +7,7 @@
     claims      leases: which sender has which rows
     verdicts    what a platform's answer does to them, and to what they correct
     requests    reading back what platforms decide later
+    marks       what is noted outside of it, so that an old ledger is noticed
     holds       destinations that were stopped, and calls that a person had taken back
     resolving   what a person found out about a held upload
     states      how every conversion stands, for the marts

@@ -9,7 +9,7 @@
 where its lease token still stands: one that was paused beyond its lease writes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,6 +67,7 @@ def claim(
     now: datetime,
     lease: timedelta,
     allowance: int,
+    without: Collection[str] = (),
 ) -> Claim | None:
     """Lease the rows of one request and write `sending`; None when nothing is due.
 
@@ -80,12 +81,16 @@ def claim(
         now: the time.
         lease: for how long.
         allowance: how many rows that were never sent may go.
+        without: accounts that have to wait.
     """
     _hold_what_is_not_deduplicated(connection, destination, limits, now)
     for state, most in ((State.SENDING, limits.batch_size), (State.PLANNED, allowance)):
         due = and_(
-            uploads.c.destination == destination, uploads.c.state == state, is_due(now)
-        )  # fmt: skip
+            uploads.c.destination == destination,
+            uploads.c.state == state,
+            uploads.c.account_id.not_in(without),
+            is_due(now),
+        )
         if state is State.SENDING:
             due = and_(due, is_free(now))
         if most > 0 and (ids := _next_ids(connection, due, min(most, limits.batch_size))):

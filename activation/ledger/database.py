@@ -41,10 +41,13 @@ class Ledger:
     Args:
         url: SQLAlchemy URL, such as ``sqlite:////data/uploads.db`` or
             ``postgresql+psycopg://user@host/ringtrail``.
+        marks: folder outside of the ledger where senders note how far it has come (see `marks`);
+            None notes nothing, and an old ledger that was put back goes unnoticed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, marks: Path | None = None) -> None:
         self.url = make_url(url)
+        self.marks = marks
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             _make_private_file(Path(self.url.database or ""))

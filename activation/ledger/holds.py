@@ -4,8 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from activation.ledger.claims import NEXT
 from activation.ledger.database import Ledger
-from activation.ledger.tables import destination_holds, manual_retractions
+from activation.ledger.tables import destination_holds, manual_retractions, uploads
+from activation.uploads import Operation, State
+
+LEDGER_BEHIND = "ledger_behind"
+"""Why a destination is held whose ledger has forgotten what it sent."""
 
 
 def standing_hold(connection: Connection, destination: str) -> str | None:
@@ -16,6 +21,12 @@ def standing_hold(connection: Connection, destination: str) -> str | None:
             destination_holds.c.released_at.is_(None),
         )
     )
+
+
+def is_behind(ledger: Ledger, destination: str) -> bool:
+    """Whether the destination is held because the ledger has forgotten what it sent."""
+    with ledger.read() as connection:
+        return (standing_hold(connection, destination) or "").startswith(LEDGER_BEHIND)
 
 
 def hold_destination(
@@ -31,7 +42,11 @@ def hold_destination(
 def release_destination(
     ledger: Ledger, destination: str, *, released_by: str, now: datetime
 ) -> str | None:
-    """Let a destination go again; return why it was held, None if it was not."""
+    """Let a destination go again; return why it was held, None if it was not.
+
+    Of a ledger that was behind, every conversion that is planned is held: it may count already. So
+    plan first, from the marts as they are now.
+    """
     with ledger.write() as connection:
         reason = standing_hold(connection, destination)
         connection.execute(
@@ -42,7 +57,29 @@ def release_destination(
             )
             .values(released_at=now, released_by=released_by)
         )
+        if (reason or "").startswith(LEDGER_BEHIND):
+            _hold_planned(connection, destination, now)
     return reason
+
+
+def _hold_planned(connection: Connection, destination: str, now: datetime) -> None:
+    connection.execute(
+        uploads.update()
+        .where(
+            uploads.c.destination == destination,
+            uploads.c.operation == Operation.CONVERT,
+            uploads.c.state == State.PLANNED,
+        )
+        .values(
+            state=State.HELD,
+            reason=LEDGER_BEHIND,
+            step="held",
+            changed_at=now,
+            # The platform may have it, so that no later plan takes it for unsent.
+            first_sent_at=now,
+            **NEXT,
+        )
+    )
 
 
 def last_released_at(connection: Connection, destination: str, reason: str) -> datetime | None:

@@ -211,6 +211,25 @@ def test_rows_wait_in_sending_while_the_platform_answers_nothing(
     assert send(ledger, platform, clock).verdicts == {Verdict.COUNTED: 1}
 
 
+def test_account_that_has_to_wait_does_not_keep_the_others_from_sending(
+    ledger: Ledger, clock: Clock
+) -> None:
+    def stall(batch: Any) -> Exception | None:
+        return TryAgain("DEADLINE_EXCEEDED") if batch[0].account_id == "1" else None
+
+    platform = SmallPlatform(script=stall)
+    plan_calls(ledger, clock, "A", account_id="1")
+    rows = [make_candidate(call_id=call, account_id=call) for call in ("1", "2", "3")]
+    plan(ledger, [rows], LIMITS, now=clock())
+
+    outcome = send(ledger, platform, clock)
+
+    assert outcome.stopped == "try_again: DEADLINE_EXCEEDED"
+    assert outcome.verdicts == {Verdict.COUNTED: 2}
+    assert states(ledger)["1"] == ("sending", "DEADLINE_EXCEEDED")
+    assert states(ledger)["3"] == ("confirmed", "counted")
+
+
 def test_account_at_fault_holds_the_destination_and_keeps_the_rows_planned(
     ledger: Ledger, clock: Clock
 ) -> None:
@@ -498,6 +517,26 @@ def test_numbers_are_read_when_a_batch_is_sent_and_kept_nowhere(
     with ledger.read() as connection:
         for table in (uploads, upload_events):
             assert "5125550123" not in str(connection.execute(select(table)).all())
+
+
+@pytest.mark.parametrize(
+    ("has_left_before", "state"), [(False, "planned"), (True, "sending")], ids=["first", "again"]
+)
+def test_rows_whose_numbers_cannot_be_read_are_as_unsent_as_they_were(
+    ledger: Ledger, clock: Clock, has_left_before: bool, state: str
+) -> None:
+    def fail(keys: object) -> dict[str, str]:
+        raise OSError("the warehouse is busy")
+
+    limits = Limits(batch_size=10, deduplicates_for=None, supports=ADJUSTABLE.supports)
+    plan_calls(ledger, clock, "A")
+    if has_left_before:
+        send(ledger, SmallPlatform(script=lambda batch: TryAgain("timeout")), clock)
+
+    with pytest.raises(OSError, match="busy"):
+        send(ledger, SmallPlatform(limits=limits), clock, read_numbers=fail)
+
+    assert states(ledger)["A"] == (state, "numbers_not_read")
 
 
 def test_number_is_not_even_read_where_the_platform_must_not_have_it(

@@ -144,6 +144,22 @@ def test_held_destination_says_so_and_is_released(
     assert "2 counted" in uploads("send")
 
 
+def test_ledger_that_was_lost_sends_nothing_again(
+    warehouse: Path, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm(monkeypatch)
+    uploads("plan")
+    uploads("send")
+    for file in warehouse.parent.glob("w.duckdb.uploads.db*"):
+        file.unlink()
+
+    assert "stopped, ledger_behind" in uploads("send")
+    assert "goes on" in uploads("release", "meta_conversions")
+
+    assert "counted" not in uploads("send")
+    assert "held ledger_behind" in uploads("status")
+
+
 @pytest.mark.parametrize(
     ("flag", "state"), [("--counted", "confirmed"), ("--not-counted", "planned")]
 )
