@@ -191,25 +191,35 @@ def release(
 def resolve(
     call_id: CallId,
     destination: Destination,
+    *,
     counted: Annotated[
         bool, typer.Option("--counted/--not-counted", help="What the platform's own page shows.")
     ],
+    which: Annotated[
+        str | None, typer.Option(help="Its conversion action or key, where several are held.")
+    ] = None,
     resolved_by: Person = "",
     warehouse: WarehouseFile = None,
 ) -> None:
     """Say what became of a call's held upload: confirmed, or planned again."""
-    from activation.ledger.resolving import resolve_held  # noqa: PLC0415
+    from activation.ledger.resolving import SeveralHeld, resolve_held  # noqa: PLC0415
 
     _check_destination(destination)
     with _ledger(warehouse) as (_, ledger):
-        count = resolve_held(
-            ledger,
-            call_id,
-            destination,
-            is_counted=counted,
-            resolved_by=resolved_by or getpass.getuser(),
-            now=_now(),
-        )
-    typer.echo(f"{count} held uploads are {'confirmed' if counted else 'planned again'}.")
-    if not count:
+        try:
+            is_resolved = resolve_held(
+                ledger,
+                call_id,
+                destination,
+                is_counted=counted,
+                resolved_by=resolved_by or getpass.getuser(),
+                now=_now(),
+                which=which,
+            )
+        except SeveralHeld as several:
+            typer.echo(f"Several are held; say which by --which: {several}", err=True)
+            raise typer.Exit(2) from several
+    if not is_resolved:
+        typer.echo(f"No upload about {call_id} is held at {destination}.")
         raise typer.Exit(1)
+    typer.echo(f"The held upload is {'confirmed' if counted else 'planned again'}.")

@@ -176,7 +176,7 @@ def test_person_resolves_what_is_held(
     ledger.close()
     assert "agrees" in uploads("plan")
 
-    assert "1 held uploads" in uploads("resolve", "A", "meta_conversions", flag)
+    assert "held upload is" in uploads("resolve", "A", "meta_conversions", flag)
 
     assert f"resolved {state}" in uploads("explain", "A")
     uploads("resolve", "A", "meta_conversions", flag, exit_code=1)
