@@ -10,7 +10,7 @@ from activation.uploads import Result, Verdict
 
 REFUSED_AFTER_UNKNOWN_FATE = "refused_after_unknown_fate"
 _TURNS_WITH_TIME = ("expired", "too_old", "older_than")
-_NOT_ASKED = frozenset({"denied_consent", "unknown_consent", "no_identifier"})
+_NOT_ASKED = frozenset({"denied_consent", "unknown_consent", "no_identifier", "no_msclkid"})
 
 
 def readable(result: Result, request_id: str | None) -> Result:

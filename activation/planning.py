@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from activation.ledger.database import Ledger
-from activation.ledger.decisions import CLASSIFY
+from activation.ledger.decisions import CLASSIFY, SET_ASIDE, same_account
 from activation.ledger.steps import STEPS, SUMMARY
 from activation.ledger.tables import CONVERSION, content_columns, upload_events
 from activation.ledger.types import Money, UtcTime
@@ -63,6 +63,19 @@ _platforms = Table(
     Column("adjustable_since", UtcTime),
     prefixes=["temporary"],
 )
+
+_NAMED_TWICE = f"""
+select min(place) as one, max(place) as other, conversion_action
+from (
+    select distinct
+        destination || ' ' || account_id as place,
+        {same_account("account_id")} as account,
+        conversion_action
+    from candidates
+) as actions
+group by account, conversion_action
+having count(*) > 1
+"""
 
 COLUMNS = tuple(column.key for column in _candidates.columns if column.name != "candidate_id")
 """What is read of a candidate, by the marts' names."""
@@ -158,6 +171,16 @@ def _stage(
         raise ValueError(
             f"candidates name {', '.join(sorted(names))}, which is none of {', '.join(limits)}"
         )
+    _check_actions(connection)
+
+
+def _check_actions(connection: Connection) -> None:
+    twice = connection.execute(text(_NAMED_TWICE)).first()
+    if twice:
+        raise ValueError(
+            f"{twice.one} and {twice.other} are one conversion action, {twice.conversion_action}:"
+            " its calls would count twice, so leave one of them in the seed conversion_actions"
+        )
 
 
 def _decide(ledger: Ledger, connection: Connection, now: datetime) -> list[PlannedStep]:
@@ -172,6 +195,7 @@ def _decide(ledger: Ledger, connection: Connection, now: datetime) -> list[Plann
         )
     )
     last_event_id = connection.scalar(select(func.max(upload_events.c.event_id))) or 0
+    connection.execute(text(SET_ASIDE))
     connection.execute(text(CLASSIFY))
     for step in STEPS:
         statement = text(step)

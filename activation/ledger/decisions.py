@@ -16,9 +16,18 @@ creates a conversion), and within what they allow (54 days at Google).
 
 from activation.ledger.tables import CONTENT, CONVERSION
 
-CANNOT_RESTATE = ("restatement_unsupported", "restatement_too_old", "restatement_refused")
+CANNOT_RESTATE = (
+    "restatement_unsupported",
+    "restatement_too_old",
+    "restatement_erased",
+    "restatement_refused",
+)
 """Reasons of a confirmed conversion whose value at the platform is not the one we know now."""
 
+COUNTED_ELSEWHERE = "counted_elsewhere"
+
+CORRECTED_BY_CLICK = ("msclkid",)
+"""Microsoft's documents: an adjustment names the click. That of an erased caller is gone."""
 
 SAME_CONVERSION = " and ".join(f"upload.{name} = candidate.{name}" for name in CONVERSION)
 _SAME_CONTENT = " and ".join(
@@ -51,6 +60,46 @@ _IS_WANTED = (
     " or (upload.identifier in ('phone', 'caller')"
     " and candidate.reason in ('click_after_call', 'click_too_old'))))"
 )
+
+
+def _may_count(upload: str) -> str:
+    return (
+        f"({upload}.state in ('sending', 'sent', 'confirmed', 'retraction_unsupported')"
+        f" or ({upload}.state = 'held' and {upload}.first_sent_at is not null))"
+    )
+
+
+def same_account(spelling: str) -> str:
+    """SQL of an account however it is spelled: `410-221-7781` is `4102217781`."""
+    return f"lower(replace(replace({spelling}, '-', ''), ' ', ''))"
+
+
+# A conversion action that is moved to another destination of its platform, or whose account is
+# spelled anew, has other keys, under which the platform would count everything once more.
+SET_ASIDE = f"""
+update candidates as candidate
+set is_eligible = false, reason = '{COUNTED_ELSEWHERE}'
+where candidate.is_eligible
+    and exists (
+        select 1
+        from uploads as other
+        where other.is_current
+            and other.call_id = candidate.call_id
+            and other.conversion_action = candidate.conversion_action
+            and {same_account("other.account_id")} = {same_account("candidate.account_id")}
+            and not (
+                other.destination = candidate.destination
+                and other.account_id = candidate.account_id
+            )
+            and {_may_count("other")}
+    )
+    and not exists (
+        select 1
+        from uploads as upload
+        where upload.is_current and {SAME_CONVERSION} and {_may_count("upload")}
+    )
+"""
+"""Candidates that count already under another destination or spelling do not count again."""
 
 
 def listed(values: tuple[str, ...]) -> str:
@@ -91,6 +140,8 @@ compared as (
         upload.state,
         upload.reason,
         upload.erased_at is not null as is_erased,
+        upload.erased_at is not null and upload.click_id_type in ({listed(CORRECTED_BY_CLICK)})
+            as is_uncorrectable,
         erased.call_id is not null as is_call_erased,
         upload.first_sent_at is not null as was_sent,
         {_SAME_CONTENT} as is_same_content,
@@ -122,11 +173,13 @@ restatable as (
         case
             when not can_restate then 'restatement_unsupported'
             when is_too_old then 'restatement_too_old'
+            when is_uncorrectable then 'restatement_erased'
             when is_restatement_refused then 'restatement_refused'
         end as no_restatement,
         case
             when not can_retract then 'platform_cannot_retract'
             when is_too_old then 'too_old_to_adjust'
+            when is_uncorrectable then 'erased'
         end as no_retraction
     from compared
 ),
@@ -136,13 +189,15 @@ decided as (
         case
             when upload_id is null then case
                 -- Not for another action either, whose row in the seed is newer than the erasure.
-                when is_eligible and not is_call_erased then 'plan'
+                when is_call_erased then null
+                when is_eligible then 'plan'
+                when candidate_reason = '{COUNTED_ELSEWHERE}' then 'set_aside'
             end
             when state in ('confirmed', 'retraction_unsupported') then case
                 when is_correction_under_way then null
                 when not still_counts then case
-                    when state = 'retraction_unsupported' or correction_operation = 'retract'
-                        then null
+                    when state = 'retraction_unsupported' then null
+                    when correction_operation = 'retract' and not is_uncorrectable then null
                     when no_retraction is null then 'retract'
                     else 'cannot_retract'
                 end
@@ -152,7 +207,7 @@ decided as (
                         or reason in ({listed(CANNOT_RESTATE)})
                         then 'keep'
                 end
-                when correction_operation = 'restate' then case
+                when correction_operation = 'restate' and not is_uncorrectable then case
                     when not is_correction_same_value then 'replace_restatement'
                 end
                 when no_restatement is null then 'restate'

@@ -5,6 +5,9 @@
     everything else    stays where it is, and can still be taken back by its key; a correction that
                        waits goes out, for it takes nothing but that key
 
+Microsoft's corrections name the click, and so end with the erasure: what counts there and should
+not is `retraction_unsupported` from the next plan on, for the reason `erased`, with its money.
+
 Events hold no identifiers. What SQLite frees is overwritten (secure_delete), and the file is
 vacuumed and its log emptied, so that no page keeps what was erased.
 """

@@ -1,6 +1,11 @@
 """The steps that follow from the decisions: each one statement over all conversions."""
 
-from activation.ledger.decisions import CANNOT_RESTATE, SAME_CONVERSION, listed
+from activation.ledger.decisions import (
+    CANNOT_RESTATE,
+    COUNTED_ELSEWHERE,
+    SAME_CONVERSION,
+    listed,
+)
 from activation.ledger.tables import CONTENT, CONVERSION
 
 CALL_GONE = "call_gone"
@@ -53,12 +58,18 @@ def _correction(operation: str, reason: str) -> str:
     """
 
 
-def _conversion(decision: str, generation: str, source: str) -> str:
+def _conversion(
+    decision: str,
+    generation: str,
+    source: str,
+    standing: str = "'planned', 'eligible', 'planned'",
+) -> str:
+    """A conversion's first message, in this state, for this reason, by this step."""
     return f"""
     {_INSERT}
     select
         key, {", ".join(CONVERSION)}, generation, 'convert', 0, key, true,
-        {_CONTENT_LIST}, 'planned', 'eligible', 'planned', 1, :now, null, 0
+        {_CONTENT_LIST}, {standing}, 1, :now, null, 0
     from (
         select
             upload_key({_KEY_PARTS}, cast({generation} as text), 'convert', '0') as key,
@@ -72,7 +83,26 @@ def _conversion(decision: str, generation: str, source: str) -> str:
     """
 
 
+_CONSENT = ("consent_ad_user_data", "consent_ad_personalization", "is_limited_data_use")
+_SET_CONSENT = ", ".join(f"{name} = candidate.{name}" for name in _CONSENT)
+_OTHER_CONSENT = " or ".join(
+    f"upload.{name} is distinct from candidate.{name}" for name in _CONSENT
+)
+
 STEPS = (
+    # What may be sent again goes under the consent of now: where it was withdrawn the uploader
+    # refuses, and the sender holds what the platform may have. A retraction needs none.
+    f"""
+    update uploads as upload
+    set {_SET_CONSENT}, step = 'consent_changed', {_MOVE}
+    from candidates as candidate
+    where {SAME_CONVERSION}
+        and upload.operation <> 'retract'
+        and upload.erased_at is null
+        and upload.first_sent_at is not null
+        and upload.state in ('sending', 'sent', 'held')
+        and ({_OTHER_CONSENT})
+    """,
     # A correction that was not sent and is not wanted any more.
     f"""
     update uploads as upload
@@ -147,6 +177,7 @@ STEPS = (
     ),
     _correction("restate", "'value_changed'"),
     _conversion("plan", "1", ""),
+    _conversion("set_aside", "1", "", f"'not_eligible', '{COUNTED_ELSEWHERE}', 'set_aside'"),
     # A call that is not in the marts any more: what was never sent will not be.
     f"""
     update uploads as upload

@@ -149,6 +149,46 @@ def test_what_only_the_erasure_changed_takes_nothing_back(
     assert states(ledger)["A"] == expected
 
 
+MICROSOFT = {"click_id_type": "msclkid"}
+GONE = {"caller_key": None, "click_id": None, "identifier": None, "is_eligible": False}
+
+
+@pytest.mark.parametrize("is_planned_before", [False, True], ids=["later", "under way"])
+def test_correction_that_needs_the_click_ends_with_the_erasure_and_shows_the_money(
+    ledger: Ledger, clock: Clock, is_planned_before: bool
+) -> None:
+    platform = SmallPlatform()
+    plan(ledger, [rows_of("A", **MICROSOFT)], LIMITS, now=NOW)
+    send(ledger, platform, clock)
+    refunded = rows_of("A", reason="refunded", **MICROSOFT | GONE)
+    if is_planned_before:
+        plan(ledger, [refunded], LIMITS, now=NOW)
+    erase_callers(ledger, [KEY], now=NOW)
+
+    plan(ledger, [refunded], LIMITS, now=NOW)
+
+    assert plan(ledger, [refunded], LIMITS, now=NOW) == []
+    send(ledger, platform, clock)
+    assert states(ledger)["A"] == ("retraction_unsupported", "erased")
+    assert len(platform.values) == 2
+
+
+def test_value_that_cannot_be_restated_after_the_erasure_is_said(
+    ledger: Ledger, clock: Clock
+) -> None:
+    plan(ledger, [rows_of("A", **MICROSOFT)], LIMITS, now=NOW)
+    send(ledger, SmallPlatform(), clock)
+    in_part = rows_of("A", reason="erased", value_amount=3, **MICROSOFT | GONE)
+    plan(ledger, [rows_of("A", value_amount=5, **MICROSOFT)], LIMITS, now=NOW)
+    erase_callers(ledger, [KEY], now=NOW)
+
+    plan(ledger, [in_part], LIMITS, now=NOW)
+
+    assert plan(ledger, [in_part], LIMITS, now=NOW) == []
+    assert states(ledger)["A"] == ("confirmed", "restatement_erased")
+    assert states(ledger)["A restate"] == ("not_eligible", "superseded")
+
+
 def test_erased_call_is_not_planned_for_a_new_action_either(ledger: Ledger) -> None:
     plan(ledger, [rows_of("A")], LIMITS, now=NOW)
     erase_callers(ledger, [KEY], now=NOW)

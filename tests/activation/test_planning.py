@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from activation.consent import consent_refusal
 from activation.ledger.database import Ledger
 from activation.ledger.holds import retract_call
 from activation.ledger.tables import uploads
@@ -328,6 +329,82 @@ def test_call_that_a_person_took_back_is_retracted_and_never_sent_again(
         "CA1": ("retracted", "retracted_by_hand"),
         "CA1 retract": ("confirmed", "counted"),
     }
+
+
+MOVED = {
+    "to another destination": {"destination": "meta_conversions"},
+    "to another spelling of its account": {"account_id": "111 222 3333"},
+}
+
+
+@pytest.mark.parametrize("elsewhere", MOVED.values(), ids=MOVED)
+@pytest.mark.parametrize("state", ["confirmed", "sending", "held"])
+def test_action_that_moved_does_not_count_again_what_counts_already(
+    ledger: Ledger, clock: Clock, state: str, elsewhere: dict
+) -> None:
+    bring_to(ledger, clock, state)
+    before = states_in_order(ledger)
+    rows = [make_candidate(**elsewhere), make_candidate(call_id="new", **elsewhere)]
+
+    plan(ledger, [rows], LIMITS, now=NOW)
+
+    assert sorted(states_in_order(ledger)) == sorted(
+        [
+            *before,
+            ("convert", "not_eligible", "counted_elsewhere", WORTH),
+            ("convert", "planned", "eligible", WORTH),
+        ]
+    )
+    assert plan(ledger, [rows], LIMITS, now=NOW) == []
+
+
+def test_action_that_moved_counts_what_does_not_count_any_more(
+    ledger: Ledger, clock: Clock
+) -> None:
+    bring_to(ledger, clock, "confirmed")
+    plan_one(ledger, clock, **META)
+    # Back where it was, so that a refund is seen; then moved again, and sold anew.
+    plan_one(ledger, clock, **REFUND)
+    send(ledger, answer(COUNTED), clock)
+
+    plan_one(ledger, clock, **META)
+
+    assert [row[:3] for row in states_in_order(ledger)] == [
+        ("convert", "retracted", "refunded"),
+        ("convert", "planned", "eligible"),
+        ("retract", "confirmed", "counted"),
+    ]
+
+
+def test_conversion_action_that_is_named_twice_is_refused(ledger: Ledger, clock: Clock) -> None:
+    rows = [make_candidate(), make_candidate(account_id="1112223333")]
+
+    with pytest.raises(ValueError, match=r"111-222-3333 and .* 1112223333 are one conversion"):
+        plan(ledger, [rows], LIMITS, now=NOW)
+
+    assert states(ledger) == {}
+
+
+def test_resend_goes_under_the_consent_of_now_and_is_held_where_it_was_withdrawn(
+    ledger: Ledger, clock: Clock
+) -> None:
+    def gate(batch: Any) -> Answer:
+        refusals = {upload.key: consent_refusal(upload) for upload in batch}
+        return Answer(
+            {
+                key: Result(Verdict.REFUSED, reason) if reason else COUNTED
+                for key, reason in refusals.items()
+            }
+        )
+
+    bring_to(ledger, clock, "sending")
+    withdrawn = {"is_eligible": False, "reason": "denied_consent", "consent_ad_user_data": "denied"}
+
+    assert [step.step for step in plan_one(ledger, clock, **withdrawn)] == ["consent_changed"]
+    assert plan_one(ledger, clock, **withdrawn) == []
+    send(ledger, SmallPlatform(script=gate), clock)
+
+    assert states(ledger)["CA1"] == ("held", "refused_after_unknown_fate: denied_consent")
 
 
 def test_dry_run_says_what_a_plan_does_and_changes_nothing(ledger: Ledger, clock: Clock) -> None:
