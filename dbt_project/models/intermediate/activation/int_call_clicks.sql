@@ -80,7 +80,9 @@ final as (
         ad_clicks.click_id_type,
         clicks.identifier,
         coalesce(ad_clicks.clicked_at, sessions.session_start_at) as clicked_at,
-        replace(ad_clicks.account_id, '-', '') as click_account_id
+        replace(ad_clicks.account_id, '-', '') as click_account_id,
+        coalesce(sessions.consent_ad_user_data, 'unknown') as consent_ad_user_data,
+        coalesce(sessions.consent_ad_personalization, 'unknown') as consent_ad_personalization
 
     from clicks
 

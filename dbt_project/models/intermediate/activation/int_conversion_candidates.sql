@@ -3,9 +3,8 @@
 {#
     A view, as only upload_candidates reads it: a row per call and action need not be written twice.
 
-    Value is the call's net revenue, or the action's fixed value; to secondary actions times the
-    probability of the click, in hundredths, so that a matcher fitted anew does not restate every
-    value by fractions of a cent.
+    Value is net revenue, or the action's fixed value; to secondary actions times the probability of
+    the click, in hundredths: a matcher fitted anew must not restate every value by fractions of a cent.
 
     A phone number stands for the click only where an ad of the action's platform is certain to have
     brought the call: for anyone else the platform would be told of a person it has no part in.
@@ -47,8 +46,8 @@ paired as (
         calls.is_call_asset,
         calls.attribution_layer,
         calls.attribution_confidence,
-        calls.consent_ad_user_data,
-        calls.consent_ad_personalization,
+        calls.consent_ad_user_data as call_consent_ad_user_data,
+        calls.consent_ad_personalization as call_consent_ad_personalization,
         actions.destination,
         actions.account_id,
         actions.conversion_action,
@@ -97,6 +96,9 @@ final as (
         clicks.clicked_at,
         clicks.identifier as click_identifier,
         clicks.click_reason,
+        {% for consent in ['consent_ad_user_data', 'consent_ad_personalization'] %}
+        coalesce(clicks.{{ consent }}, paired.call_{{ consent }}) as {{ consent }},
+        {% endfor %}
         paired.accepts_phone
         and paired.is_of_platform
         and not paired.is_of_other_account

@@ -1,7 +1,9 @@
 {#
-    The call's own click goes before an earlier one, a click that may be used before one that may not,
-    gclid before gbraid and wbraid (the platform's documents rank them so), a late one before an old.
+    The call's own click goes before an earlier one, one that may be used before one that may not, gclid
+    before gbraid and wbraid (the platform's documents), a late one before an old. Its consent is that of
+    its own session, unless the session of the call has denied it since.
 #}
+{% set consents = ['consent_ad_user_data', 'consent_ad_personalization'] %}
 with
 
 calls as (
@@ -35,6 +37,10 @@ judged as (
         clicks.click_id_type,
         clicks.clicked_at,
         clicks.identifier,
+        {% for consent in consents %}
+        case when calls.{{ consent }} = 'denied' then 'denied' else clicks.{{ consent }} end
+            as {{ consent }},
+        {% endfor %}
         case
             when
                 not contains(
@@ -100,6 +106,9 @@ final as (
         click_id_type,
         clicked_at,
         identifier,
+        {% for consent in consents %}
+        case when click_reason is null then {{ consent }} end as {{ consent }},
+        {% endfor %}
         click_reason
 
     from ranked

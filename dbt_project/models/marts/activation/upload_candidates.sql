@@ -101,7 +101,10 @@ final as (
         case when is_by_click then click_id_type end as click_id_type,
         case when is_by_click then clicked_at end as clicked_at,
         caller_key,
-        is_known_by_phone as sends_phone,
+        -- Beside an earlier click the number goes only if the call's own session agreed to it.
+        is_known_by_phone
+        and (identifier <> 'earlier_click' or call_consent_ad_user_data = 'granted')
+            as sends_phone,
         consent_ad_user_data,
         consent_ad_personalization,
         limits_data_use and consent_ad_personalization <> 'granted' as is_limited_data_use
