@@ -152,6 +152,16 @@ def test_caller_who_was_erased_before_any_plan_is_not_sent_by_the_click(
     assert erased_call.encode() not in ledger
 
 
+def test_marts_and_ledger_make_one_key_of_a_conversion(world: World, unarmed: dict) -> None:
+    planned = world.query(
+        "select bool_and(upload_key = idempotency_key), count(*) > 0"
+        " from marts.conversion_uploads inner join marts.upload_candidates"
+        " using (call_id, destination, account_id, conversion_action) where generation = 1"
+    )
+
+    assert planned == [(True, True)]
+
+
 def test_second_plan_changes_nothing(planned_again: dict) -> None:
     assert planned_again["plan"]["steps"] == 0
 

@@ -88,7 +88,7 @@ final as (
         destination,
         account_id,
         conversion_action,
-        {{ sha256_hex(['destination', 'account_id', 'conversion_action', 'call_id']) }}
+        {{ upload_key(['call_id', 'destination', 'account_id', 'conversion_action']) }}
             as idempotency_key,
         reason is null as is_eligible,
         reason,
