@@ -25,11 +25,12 @@ LIMITS = {"google_ads_clicks": ADJUSTABLE, "meta_conversions": FINAL}
 
 
 def make_candidate(**overrides: Any) -> dict[str, Any]:
-    """An eligible call of a clicked ad."""
+    """An eligible call of a clicked ad; every destination has an account of its own."""
+    destination = overrides.get("destination", "google_ads_clicks")
     candidate = {
         "call_id": "CA1",
-        "destination": "google_ads_clicks",
-        "account_id": "111-222-3333",
+        "destination": destination,
+        "account_id": "111-222-3333" if destination == "google_ads_clicks" else destination,
         "conversion_action": "qualified_call",
         "is_eligible": True,
         "reason": None,

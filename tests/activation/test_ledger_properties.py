@@ -71,10 +71,7 @@ class Sending(RuleBasedStateMachine):
         for call_id in CALLS:
             for name in DESTINATIONS:
                 self.candidates[call_id, name] = make_candidate(
-                    call_id=call_id,
-                    destination=name,
-                    account_id=name,
-                    caller_key=f"caller of {call_id}",
+                    call_id=call_id, destination=name, caller_key=f"caller of {call_id}"
                 )
 
     def _change(self, changes: list[dict[str, Any]]) -> None:
@@ -85,7 +82,6 @@ class Sending(RuleBasedStateMachine):
                 self.candidates[call_id, destination] = make_candidate(
                     call_id=call_id,
                     destination=destination,
-                    account_id=destination,
                     value_amount=change["value"],
                     value_currency="USD" if change["value"] is not None else None,
                     click_id=change["click"],
