@@ -44,6 +44,7 @@ class Reader:
     def read_back(self) -> Outcome:
         """Ask what became of every earlier request that is due."""
         outcome = Outcome(self.destination)
+        waiting: dict[str, str] = {}
         while outcome.stopped is None:
             token = secrets.token_hex(8)
             with self.ledger.write() as connection:
@@ -53,10 +54,15 @@ class Reader:
                     token=token,
                     now=self.clock(),
                     lease=self.lease,
+                    without=waiting,
                 )
             if opened is None:
                 break
-            self._settle(opened, outcome)
+            try:
+                self._settle(opened, outcome)
+            except TryAgain as error:
+                waiting[opened.claim.uploads[0].account_id] = f"try_again: {error.reason}"
+        outcome.stopped = outcome.stopped or next(iter(waiting.values()), None)
         return outcome
 
     def _settle(self, opened: OpenRequest, outcome: Outcome) -> None:
@@ -64,8 +70,9 @@ class Reader:
         try:
             answer = self.uploader.read_back(opened.request)
         except TryAgain as error:
+            # The account has to wait; the others of the destination are asked all the same.
             later = max(later, self.clock() + (error.after or timedelta()))
-            outcome.stopped = f"try_again: {error.reason}"
+            raise
         except Refused as error:
             with self.ledger.write() as connection:
                 hold_destination(connection, self.destination, error.reason, now=self.clock())

@@ -28,7 +28,7 @@ _ROWS_A_BATCH = 50_000
 _CANDIDATES = f"""
 select {", ".join(COLUMNS)}
 from marts.upload_candidates
-where is_eligible or call_id in (select call_id from known_calls)
+where (is_eligible and not is_caller_erased) or call_id in (select call_id from known_calls)
 """
 
 _TOTALS = """
@@ -65,8 +65,9 @@ def read_candidates(
 ) -> Iterator[Sequence[Candidate]]:
     """The rows of the mart that the planner has to see, in batches.
 
-    Most rows are not eligible, and of those only calls that the ledger knows need a decision: of
-    200 thousand calls and nine actions a tenth is left.
+    A caller who was forgotten since the mart was built is left out at once. Most rows are not
+    eligible, and of those only calls that the ledger knows need a decision: of 200 thousand calls
+    and nine actions a tenth is left.
     """
     connection.register("known_calls", pa.table({"call_id": pa.array(known_calls, pa.string())}))
     reader = connection.execute(_CANDIDATES).to_arrow_reader(_ROWS_A_BATCH)

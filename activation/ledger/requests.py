@@ -4,11 +4,12 @@ sent ──read back──► confirmed | refused | held | planned (later)
 └──unsettled────► sending, in halves: the platform says that some failed and not which
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, or_, select
+from sqlalchemy import Connection, Row, and_, case, or_, select
 
 from activation.ledger.claims import FREE, NEXT, RESEND_MARGIN, Claim, is_due, is_free, upload_of
 from activation.ledger.database import Ledger
@@ -25,11 +26,18 @@ class OpenRequest:
 
 
 def claim_request(
-    connection: Connection, destination: str, *, token: str, now: datetime, lease: timedelta
+    connection: Connection,
+    destination: str,
+    *,
+    token: str,
+    now: datetime,
+    lease: timedelta,
+    without: Collection[str] = (),
 ) -> OpenRequest | None:
-    """Lease the oldest request that is due; None when there is none."""
+    """Lease the oldest request that is due, of no account in `without`; None when there is none."""
     due = and_(
         uploads.c.destination == destination,
+        uploads.c.account_id.not_in(without),
         uploads.c.state == State.SENT,
         is_due(now),
         is_free(now),
@@ -51,8 +59,10 @@ def claim_request(
         .values(lease_token=token, lease_until=now + lease)
         .returning(*uploads.c)
     ).all()
-    if not rows:
-        return None
+    return _opened(request_id, token, rows) if rows else None
+
+
+def _opened(request_id: str, token: str, rows: Sequence[Row[Any]]) -> OpenRequest:
     messages = tuple(upload_of(row) for row in rows)
     firsts = frozenset(row.key for row in rows if row.attempts == 1)
     claimed = Claim(token, messages, {row.key: row.upload_id for row in rows}, firsts)

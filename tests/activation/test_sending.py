@@ -431,6 +431,22 @@ def test_accepted_rows_are_confirmed_when_read_back(ledger: Ledger, clock: Clock
     assert states(ledger) == {"A": ("confirmed", "SUCCESS"), "B": ("confirmed", "SUCCESS")}
 
 
+def test_account_that_has_to_wait_does_not_keep_the_others_from_being_read_back(
+    ledger: Ledger, clock: Clock
+) -> None:
+    counted = Result(Verdict.COUNTED, "SUCCESS")
+    answers = [TryAgain("UNAVAILABLE"), counted]
+    platform = SmallPlatform(limits=LATER, answers_to_read_back=answers)
+    rows = [make_candidate(call_id=call, account_id=call) for call in ("1", "2")]
+    plan(ledger, [rows], LIMITS, now=clock())
+    send(ledger, platform, clock)
+
+    outcome = read_back(ledger, platform, clock)
+
+    assert outcome.stopped == "try_again: UNAVAILABLE"
+    assert sorted(states(ledger).values()) == [("confirmed", "SUCCESS"), ("sent", "accepted")]
+
+
 def test_unsettled_request_is_sent_in_halves_until_every_row_is_known(
     ledger: Ledger, clock: Clock
 ) -> None:

@@ -61,7 +61,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
             " value_amount decimal(18, 2), value_currency varchar, occurred_at timestamp,"
             " click_id varchar, click_id_type varchar, clicked_at timestamp,"
             " consent_ad_user_data varchar, consent_ad_personalization varchar, caller_key varchar,"
-            " is_limited_data_use boolean, identifier varchar, sends_phone boolean)"
+            " is_limited_data_use boolean, identifier varchar, sends_phone boolean,"
+            " is_caller_erased boolean default false)"
         )
         names = ", ".join(COLUMNS)
         marks = ", ".join("?" for _ in COLUMNS)

@@ -13,6 +13,7 @@ from activation.ledger.erasing import erase_callers
 from activation.ledger.holds import hold_destination
 from activation.planning import COLUMNS
 from ingestion.caller_keys import CallerKeys
+from ingestion.forgetting import erase_caller
 from ingestion.phone_numbers import Caller
 from orchestration.cli import app
 from orchestration.settings import Settings
@@ -57,7 +58,8 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             " value_amount decimal(18, 6), value_currency text, occurred_at timestamp,"
             " click_id text, click_id_type text, clicked_at timestamp,"
             " consent_ad_user_data text, consent_ad_personalization text, caller_key text,"
-            " is_limited_data_use boolean, identifier text, sends_phone boolean)"
+            " is_limited_data_use boolean, identifier text, sends_phone boolean,"
+            " is_caller_erased boolean default false)"
         )
         places = ", ".join("?" for _ in COLUMNS)
         connection.executemany(
@@ -107,6 +109,17 @@ def test_nothing_is_sent_until_a_destination_is_armed(
     assert "confirmed" in uploads("status")
     uploads("send")
     assert len(meta.kept.conversions()) == 2
+
+
+def test_caller_who_was_forgotten_is_not_planned_although_the_marts_are_of_before(
+    warehouse: Path,
+) -> None:
+    erase_caller(warehouse, Caller("+15125550100", "k" * 64), erased_at=datetime.now(UTC))
+
+    uploads("plan")
+
+    uploads("explain", "A", exit_code=1)
+    assert "eligible" in uploads("explain", "B")
 
 
 def test_call_is_explained_and_taken_back(

@@ -101,6 +101,7 @@ final as (
         case when is_by_click then click_id_type end as click_id_type,
         case when is_by_click then clicked_at end as clicked_at,
         caller_key,
+        is_caller_erased,
         -- Beside an earlier click the number goes only if the call's own session agreed to it.
         is_known_by_phone
         and (identifier <> 'earlier_click' or call_consent_ad_user_data = 'granted')
