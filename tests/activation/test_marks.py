@@ -1,6 +1,6 @@
 """Tests of activation.ledger.marks: a ledger that forgot what it sent does not send it again.
 
-The backup here is of SQLite's file; an empty ledger stands for one of either kind.
+The backup here is of SQLite's file; a new ledger is of either kind.
 """
 
 import shutil
@@ -28,11 +28,11 @@ def open_ledger(tmp_path: Path) -> Callable[[str], Ledger]:
 @pytest.fixture
 def restored(open_ledger: Callable[[str], Ledger], tmp_path: Path, clock: Clock) -> Ledger:
     """A ledger with A counted, put back to the backup that was made when A was planned."""
-    ledger = open_ledger("uploads.db")
+    ledger = open_ledger("newest.db")
     plan_calls(ledger, clock, "A")
     ledger.close()
-    shutil.copy(tmp_path / "uploads.db", tmp_path / "backup.db")
-    ledger = open_ledger("uploads.db")
+    shutil.copy(tmp_path / "newest.db", tmp_path / "backup.db")
+    ledger = open_ledger("newest.db")
     send(ledger, SmallPlatform(), clock)
     assert states(ledger) == {"A": ("confirmed", "counted")}
     ledger.close()
@@ -50,14 +50,21 @@ def test_ledger_put_back_from_a_backup_sends_nothing(restored: Ledger, clock: Cl
     assert platform.requests == []
 
 
-def test_new_ledger_in_place_of_one_that_has_sent_sends_nothing(
-    restored: Ledger, open_ledger: Callable[[str], Ledger], clock: Clock
+def test_new_ledger_in_place_of_one_that_has_sent_begins_when_it_is_let_go(
+    restored: Ledger, ledger_url: str, tmp_path: Path, clock: Clock
 ) -> None:
-    platform, ledger = SmallPlatform(), open_ledger("new.db")
+    platform, ledger = SmallPlatform(), Ledger(ledger_url, tmp_path / "marks")
     plan_calls(ledger, clock, "A")
 
     assert send(ledger, platform, clock).stopped == BEHIND
-    assert platform.requests == []
+    clock.now += timedelta(minutes=1)
+    release_destination(ledger, DESTINATION, released_by="ann", now=clock())
+    plan_calls(ledger, clock, "A", "B")
+    outcomes = [send(ledger, platform, clock).stopped for _ in range(2)]
+
+    assert outcomes == [None, None]
+    assert states(ledger) == {"A": ("held", "ledger_behind"), "B": ("confirmed", "counted")}
+    ledger.close()
 
 
 def test_ledger_that_was_let_go_holds_what_may_have_been_sent_and_sends_what_is_new(
@@ -88,7 +95,7 @@ def test_request_that_left_is_remembered_whatever_became_of_its_sender(
     def die(batch: object) -> None:
         raise Killed
 
-    ledger = open_ledger("uploads.db")
+    ledger = open_ledger("newest.db")
     plan_calls(ledger, clock, "A")
     with pytest.raises(Killed):
         send(ledger, SmallPlatform(script=die), clock)
@@ -101,7 +108,7 @@ def test_newest_ledger_put_back_after_an_old_one_goes_on(
     restored: Ledger, open_ledger: Callable[[str], Ledger], clock: Clock
 ) -> None:
     send(restored, SmallPlatform(), clock)
-    newest = open_ledger("uploads.db")
+    newest = open_ledger("newest.db")
     plan_calls(newest, clock, "A", "B")
 
     assert send(newest, SmallPlatform(), clock).stopped is None
