@@ -328,7 +328,9 @@ def test_refusal_for_age_after_a_lost_answer_is_not_believed(ledger: Ledger, clo
     }
 
 
-@pytest.mark.parametrize("reason", ["denied_consent", "unknown_consent", "no_identifier"])
+@pytest.mark.parametrize(
+    "reason", ["denied_consent", "unknown_consent", "no_identifier", "no_msclkid"]
+)
 def test_refusal_without_asking_is_not_believed_after_a_lost_answer(
     ledger: Ledger, clock: Clock, reason: str
 ) -> None:
