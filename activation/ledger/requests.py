@@ -61,6 +61,7 @@ def claim_request(
         keys=tuple(claimed.ids),
         sent_at=min(row.sent_at for row in rows),
         size=max(row.request_size or len(rows) for row in rows),
+        is_resent=len(firsts) < len(rows),
     )
     return OpenRequest(request, claimed)
 

@@ -313,7 +313,31 @@ def test_accepted_is_not_matched_and_the_job_tells(
         clicks.read_back(sent_request(answer.request_id, [good, bad]))
     assert unsettled.value.reasons == {"SUCCESS": 1, "FAILED": 1}
     assert settle(clicks, [good])[good.key] == Result(COUNTED, "ORDER_ID_ALREADY_IN_USE")
-    assert settle(clicks, [bad])[bad.key] == Result(REFUSED, "FAILED")
+
+
+def test_a_first_job_that_failed_whole_refuses_its_rows(clicks: GoogleAdsClicksUploader) -> None:
+    bad = [make_upload(click_id="unmatched.1"), make_upload(click_id="unmatched.2")]
+    assert set(settle(clicks, bad).values()) == {Result(REFUSED, "FAILED")}
+
+
+def test_a_repeat_that_failed_is_no_refusal_of_what_its_first_attempt_counts(
+    fake: FakeGoogleAds, clicks: GoogleAdsClicksUploader
+) -> None:
+    """The answer to the first was lost, and the platform took the repeat before it knew better."""
+    upload = make_upload()
+    fake.processing_seconds = 3_600
+    for _ in range(2):
+        answer = clicks.send([upload])
+        assert answer.results[upload.key].verdict is Verdict.ACCEPTED
+    fake.processing_seconds = 0
+
+    with pytest.raises(Unsettled) as unsettled:
+        clicks.read_back(sent_request(answer.request_id, [upload], is_resent=True))
+
+    assert unsettled.value.reasons == {"FAILED": 1}
+    again = clicks.send([upload]).results[upload.key]
+    assert again == Result(COUNTED, "ORDER_ID_ALREADY_IN_USE")
+    assert len(fake.kept.conversions()) == 1
 
 
 def test_rows_that_failed_at_once_do_not_unsettle_those_that_were_accepted(
