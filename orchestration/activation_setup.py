@@ -107,7 +107,9 @@ def _google_ads_calls(settings: Settings) -> Uploader:
 
     chosen = settings.uploads.google_ads_calls
     assert chosen is not None  # noqa: S101  (made only where it is set up)
-    return GoogleAdsCallsUploader(api=_google_ads(chosen))
+    return GoogleAdsCallsUploader(
+        api=_google_ads(chosen), sends_unknown_consent=chosen.sends_unknown_consent
+    )
 
 
 def _google_ads(chosen: GoogleAdsSettings) -> "GoogleAdsApi":

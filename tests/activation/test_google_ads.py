@@ -543,6 +543,21 @@ def test_rules_of_call_conversions(overrides: dict, result: Result) -> None:
         assert len(fake.kept.conversions()) == 1
 
 
+def test_a_call_of_unknown_consent_is_sent_where_a_setting_says_that_the_law_allows_it(
+    fake: FakeGoogleAds, api: GoogleAdsApi
+) -> None:
+    """The platform has its own word on it: of call conversions consent is mandatory."""
+    uploader = GoogleAdsCallsUploader(api, sends_unknown_consent=True)
+    unknown = make_phone_upload(consent_ad_user_data="unknown")
+    denied = make_phone_upload(consent_ad_user_data="denied")
+    results = uploader.send([unknown, denied]).results
+    assert results == {
+        unknown.key: Result(REFUSED, "REQUIRED"),
+        denied.key: Result(REFUSED, "denied_consent"),
+    }
+    assert len(fake.received[0].conversions) == 1
+
+
 def test_what_the_platform_quotes_stays_out_of_results() -> None:
     accounts = GoogleAccounts(call_errors={CALLER_NUMBER: "CALL_NOT_FOUND"})
     with FakeGoogleAds(accounts=accounts) as fake, channel_to(fake) as channel:

@@ -10,6 +10,7 @@ from activation.uploads import Operation
 from orchestration.activation_setup import NOT_SET_UP, limits, open_ledger, safeguards, uploaders
 from orchestration.cli import app
 from orchestration.settings import Settings
+from orchestration.upload_settings import DESTINATIONS
 
 SECRET = "do-not-show-me"
 ALL = {
@@ -68,6 +69,17 @@ def test_destination_is_set_up_and_armed_by_the_environment(
 
     assert list(uploaders(settings)) == ["meta_conversions"]
     assert safeguards(settings, "meta_conversions") == Safeguards(is_armed=True, daily_cap=50)
+
+
+def test_unknown_consent_is_a_setting_of_every_destination_alike(tmp_path: Path) -> None:
+    allowed = {name: values | {"sends_unknown_consent": True} for name, values in ALL.items()}
+    settings = make_settings(
+        tmp_path, **allowed, file={"folder": tmp_path, "sends_unknown_consent": True}
+    )
+
+    made = [make() for make in uploaders(settings).values()]
+
+    assert [uploader.sends_unknown_consent for uploader in made] == [True] * len(DESTINATIONS)
 
 
 def test_ledger_outlives_the_state_folder(tmp_path: Path) -> None:

@@ -2,6 +2,13 @@
     The call's own click goes before an earlier one, a click that may be used before one that may not,
     gclid before gbraid and wbraid (the platform's documents rank them so), a late one before an old.
 #}
+{% set account -%}
+    coalesce(
+        clicks.click_account_id,
+        case when clicks.identifier = 'click' then calls.campaign_account_id end,
+        conversion_actions.only_account_id
+    )
+{%- endset %}
 with
 
 calls as (
@@ -35,22 +42,16 @@ judged as (
         clicks.click_id_type,
         clicks.clicked_at,
         clicks.identifier,
-        case
-            when
-                not contains(
-                    conversion_actions.click_accounts,
-                    ' ' || coalesce(
-                        clicks.click_account_id,
-                        case when clicks.identifier = 'click' then calls.campaign_account_id end
-                    ) || ' '
-                )
-                then 'other_account'
-            when clicks.clicked_at >= calls.occurred_at then 'click_after_call'
-            when
-                {{ plus_days('clicks.clicked_at', 'conversion_actions.click_window_days') }}
-                < calls.occurred_at
-                then 'click_too_old'
-        end as click_reason
+        coalesce(
+            {{ account_reason(account, 'conversion_actions.click_accounts') }},
+            case
+                when clicks.clicked_at >= calls.occurred_at then 'click_after_call'
+                when
+                    {{ plus_days('clicks.clicked_at', 'conversion_actions.click_window_days') }}
+                    < calls.occurred_at
+                    then 'click_too_old'
+            end
+        ) as click_reason
 
     from clicks
 
