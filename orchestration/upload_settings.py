@@ -13,6 +13,13 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
+class WrongSetting(ValueError):
+    """A destination cannot be made: which setting is wrong, and its value if it is no secret."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(f"setting uploads.{setting}: {problem}")
+
+
 class DestinationSettings(BaseModel):
     """What every destination has."""
 
@@ -31,7 +38,9 @@ class DestinationSettings(BaseModel):
         default=4.0, gt=1, description="Today against a mean day before; above it it is held."
     )
     sends_unknown_consent: bool = Field(
-        default=False, description="Send what nobody was asked about, where the law allows it."
+        default=False,
+        description="Send what nobody was asked about, where the law allows it: the last gate,"
+        " beside the same word of each conversion action in the seed.",
     )
     endpoint: str | None = Field(default=None, description="Another address than the platform's.")
 
@@ -39,7 +48,8 @@ class DestinationSettings(BaseModel):
 class _GoogleSettings(DestinationSettings):
     credentials: SecretStr | None = Field(
         default=None,
-        description="JSON of a service account or of an authorized user; unset: a local endpoint.",
+        description="JSON of a service account or of an authorized user, or the path of its file;"
+        " unset: a local endpoint.",
     )
 
 
