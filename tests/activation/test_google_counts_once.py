@@ -25,6 +25,7 @@ SHARES = {
     "rate_limit": 0.1,
     "garbage": 0.1,
     "delay": 0.1,
+    "pending": 0.1,
 }
 
 

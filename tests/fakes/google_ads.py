@@ -126,7 +126,7 @@ class FakeGoogleAds(FakeGrpc):
         self._judge_rows(request, reply, fault, lambda row: self._adjust(request.customer_id, row))
         return reply
 
-    def search(self, request: Any, _context: grpc.ServicerContext, _fault: Fault) -> Any:
+    def search(self, request: Any, _context: grpc.ServicerContext, fault: Fault) -> Any:
         """Answer the one query that is served: the summaries of the account's latest jobs."""
         reply = _pb(search.SearchGoogleAdsResponse)()
         if "offline_conversion_upload_client_summary" not in request.query:
@@ -141,7 +141,8 @@ class FakeGoogleAds(FakeGrpc):
         for received_at, answer in jobs:
             counts = json.loads(answer)
             job = summary.job_summaries.add(job_id=counts["job_id"])
-            if received_at + self.processing_seconds > self.clock():
+            is_pending = received_at + self.processing_seconds > self.clock()
+            if is_pending or fault is Fault.PENDING:
                 job.pending_count = counts["successful"] + counts["failed"]
             else:
                 job.successful_count, job.failed_count = counts["successful"], counts["failed"]
