@@ -185,6 +185,7 @@ class Sender:
                 self.ledger,
                 claimed,
                 [upload.key for upload in batch],
+                again=unsure,
                 now=self.clock(),
                 lease=self.lease,
             )
