@@ -10,7 +10,7 @@ Secrets never show: not in `doctor`, not in an error, not in a `repr`.
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 class WrongSetting(ValueError):
@@ -107,6 +107,23 @@ class UploadSettings(BaseModel):
     meta_conversions: MetaSettings | None = None
     microsoft_offline: MicrosoftSettings | None = None
     file: FileSettings | None = None
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _check_ledger_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            # Imported where it is needed: it takes half a second.
+            from sqlalchemy import make_url  # noqa: PLC0415
+            from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+            try:
+                make_url(url.get_secret_value()).get_dialect()
+            except ArgumentError:
+                # Its text quotes the URL, which may hold a password.
+                raise ValueError(
+                    "must be a SQLAlchemy URL, such as postgresql+psycopg://user@host/database"
+                ) from None
+        return url
 
 
 DESTINATIONS = (

@@ -95,6 +95,7 @@ def plan(
             steps = plan_from_warehouse(settings, ledger, known, now=_now(), dry_run=dry_run)
         except PlanRefused as error:
             typer.echo(f"Nothing was planned: {error}", err=True)
+            _end_with(wrong)
             raise typer.Exit(2) from error
     print_plan(steps, is_dry_run=dry_run)
     _end_with(wrong)

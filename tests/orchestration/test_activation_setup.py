@@ -199,3 +199,17 @@ def test_wrong_setting_is_named_and_no_secret_beside_it_shown(
     assert done.exit_code == 2
     assert "uploads.meta_conversions.access_token" in done.output
     assert SECRET not in done.output
+
+
+@pytest.mark.parametrize("url", [f"postgres://u:{SECRET}@host/db", SECRET])
+def test_ledger_url_that_is_none_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("RINGTRAIL_UPLOADS__LEDGER_URL", url)
+
+    done = CliRunner().invoke(app, ["uploads", "plan"])
+
+    assert done.exit_code == 2
+    assert "setting uploads.ledger_url" in done.output
+    assert "must be a SQLAlchemy URL" in done.output
+    assert SECRET not in done.output
