@@ -10,3 +10,16 @@
         when not contains({{ click_accounts }}, ' ' || {{ account }} || ' ') then 'other_account'
     end
 {%- endmacro %}
+
+{#
+    only_account(action, occurred_at): the platform's ad account where it had no other one yet, null
+    where it had. Asked of the call's time, so that a second account does not take back what was sent.
+#}
+{% macro only_account(action, occurred_at) -%}
+    case
+        when
+            {{ action }}.only_account_until is null
+            or {{ occurred_at }} < {{ action }}.only_account_until
+            then {{ action }}.only_account_id
+    end
+{%- endmacro %}

@@ -56,7 +56,8 @@ def offenders(compiled: Path, tmp_path: Path) -> Offenders:
             connection.execute("create schema seeds; create schema intermediate")
             connection.execute(f"create table seeds.conversion_actions ({columns})")
             connection.execute(
-                "create table intermediate.int_campaigns (platform text, account_id text)"
+                "create table intermediate.int_campaigns"
+                " (platform text, account_id text, first_seen_date date)"
             )
             for row in rows:
                 connection.execute(

@@ -12,11 +12,35 @@ conversion_actions as (
 
 campaigns as (
 
+    select * from {{ ref('int_campaigns') }}
+
+    where account_id is not null
+
+),
+
+accounts as (
+
     select
         platform,
-        {{ ad_account('account_id', 'platform') }} as account_id
+        {{ ad_account('account_id', 'platform') }} as account_id,
+        min(first_seen_date) as first_seen_date
 
-    from {{ ref('int_campaigns') }}
+    from campaigns
+
+    group by platform, {{ ad_account('account_id', 'platform') }}
+
+),
+
+numbered_accounts as (
+
+    select
+        *,
+        row_number() over (
+            partition by platform
+            order by first_seen_date, account_id
+        ) as account_number
+
+    from accounts
 
 ),
 
@@ -24,13 +48,12 @@ only_accounts as (
 
     select
         platform,
-        min(account_id) as only_account_id
+        max(case account_number when 1 then account_id end) as only_account_id,
+        max(case account_number when 2 then first_seen_date end) as only_account_until
 
-    from campaigns
+    from numbered_accounts
 
     group by platform
-
-    having count(distinct account_id) = 1
 
 ),
 
@@ -56,6 +79,7 @@ final as (
             as click_window_days,
         {{ ad_accounts('actions.click_accounts', 'actions.platform') }} as click_accounts,
         only_accounts.only_account_id,
+        only_accounts.only_account_until,
         coalesce(actions.consent_without_session, 'unknown') as consent_without_session,
         coalesce(actions.sends_unknown_consent, false) as sends_unknown_consent,
         coalesce(actions.limits_data_use, false) as limits_data_use,

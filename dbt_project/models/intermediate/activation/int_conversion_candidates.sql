@@ -10,7 +10,8 @@
     A phone number stands for the click only where an ad of the action's platform is certain to have
     brought the call: for anyone else the platform would be told of a person it has no part in.
 #}
-{% set account = 'coalesce(calls.campaign_account_id, actions.only_account_id)' %}
+{% set only = only_account('actions', 'calls.occurred_at') %}
+{% set account = 'coalesce(calls.campaign_account_id, ' ~ only ~ ')' %}
 with
 
 calls as (

@@ -6,7 +6,7 @@
     coalesce(
         clicks.click_account_id,
         case when clicks.identifier = 'click' then calls.campaign_account_id end,
-        conversion_actions.only_account_id
+        {{ only_account('conversion_actions', 'calls.occurred_at') }}
     )
 {%- endset %}
 with
