@@ -209,6 +209,7 @@ class Sender:
                 self.ledger,
                 claimed,
                 [upload.key for upload in batch],
+                again=unsure,
                 now=self.clock(),
                 lease=self.lease,
             )

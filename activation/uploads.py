@@ -194,12 +194,14 @@ class SentRequest:
         keys: the uploads in it that are still `sent`.
         sent_at: when it was sent.
         size: how many uploads were in it.
+        is_resent: whether any of the uploads was in an earlier request, from which it may count.
     """
 
     request_id: str
     keys: Sequence[str]
     sent_at: datetime
     size: int
+    is_resent: bool = False
 
 
 class Unsettled(Exception):

@@ -4,20 +4,17 @@ Clients are heavy (Google's alone a second and more), so every uploader is made 
 something is to be sent or its limits are asked for.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from activation.ledger.database import Ledger
 from activation.safety import Safeguards
 from activation.uploads import Limits, Operation, Uploader
+from orchestration.google_channel import google_channel
 from orchestration.settings import Settings
-from orchestration.upload_settings import DESTINATIONS, GoogleAdsSettings
+from orchestration.upload_settings import DESTINATIONS, GoogleAdsSettings, WrongSetting
 
 if TYPE_CHECKING:
-    import grpc
-    from pydantic import SecretStr
-
     from activation.uploaders.google_ads_api import GoogleAdsApi
 
 MakeUploader = Callable[[], Uploader]
@@ -37,7 +34,7 @@ def open_ledger(settings: Settings) -> Ledger:
 
 
 def uploaders(settings: Settings) -> Mapping[str, MakeUploader]:
-    """How to make the uploader of every destination that is set up."""
+    """How to make the uploader of each destination that is set up; may raise `WrongSetting`."""
     makers: dict[str, Callable[[Settings], Uploader]] = {
         "google_data_manager": _data_manager,
         "google_ads_clicks": _google_ads_clicks,
@@ -53,10 +50,18 @@ def uploaders(settings: Settings) -> Mapping[str, MakeUploader]:
     }
 
 
-def limits(settings: Settings) -> dict[str, Limits]:
-    """What every destination demands."""
-    made = uploaders(settings)
-    return {name: made[name]().limits if name in made else NOT_SET_UP for name in DESTINATIONS}
+def limits(makers: Mapping[str, MakeUploader]) -> tuple[dict[str, Limits], list[WrongSetting]]:
+    """What every destination demands, and why some cannot be made.
+
+    What is planned for those waits, as for those that are not set up.
+    """
+    known, wrong = dict.fromkeys(DESTINATIONS, NOT_SET_UP), []
+    for name, make in makers.items():
+        try:
+            known[name] = make().limits
+        except WrongSetting as error:
+            wrong.append(error)
+    return known, wrong
 
 
 def safeguards(settings: Settings, destination: str) -> Safeguards:
@@ -82,7 +87,7 @@ def _data_manager(settings: Settings) -> Uploader:
     chosen = settings.uploads.google_data_manager
     assert chosen is not None  # noqa: S101  (made only where it is set up)
     return DataManagerUploader(
-        channel=_channel(chosen.endpoint or ENDPOINT, chosen.credentials, SCOPE),
+        channel=google_channel("google_data_manager", chosen, ENDPOINT, SCOPE),
         login_account_id=chosen.login_account_id,
         sends_unknown_consent=chosen.sends_unknown_consent,
         retractions=_google_ads_clicks(settings) if chosen.retracts_through_google_ads else None,
@@ -96,9 +101,13 @@ def _google_ads_clicks(settings: Settings) -> Uploader:
 
     chosen = settings.uploads.google_ads_clicks
     if chosen is None:
-        raise ValueError("retracts_through_google_ads needs uploads.google_ads_clicks set up")
+        raise WrongSetting(
+            "google_data_manager.retracts_through_google_ads",
+            "is true, but uploads.google_ads_clicks is not set up",
+        )
     return GoogleAdsClicksUploader(
-        api=_google_ads(chosen), sends_unknown_consent=chosen.sends_unknown_consent
+        api=_google_ads("google_ads_clicks", chosen),
+        sends_unknown_consent=chosen.sends_unknown_consent,
     )
 
 
@@ -107,10 +116,13 @@ def _google_ads_calls(settings: Settings) -> Uploader:
 
     chosen = settings.uploads.google_ads_calls
     assert chosen is not None  # noqa: S101  (made only where it is set up)
-    return GoogleAdsCallsUploader(api=_google_ads(chosen))
+    return GoogleAdsCallsUploader(
+        api=_google_ads("google_ads_calls", chosen),
+        sends_unknown_consent=chosen.sends_unknown_consent,
+    )
 
 
-def _google_ads(chosen: GoogleAdsSettings) -> "GoogleAdsApi":
+def _google_ads(destination: str, chosen: GoogleAdsSettings) -> "GoogleAdsApi":
     from activation.uploaders.google_ads_api import (  # noqa: PLC0415
         ENDPOINT,
         SCOPE,
@@ -118,19 +130,9 @@ def _google_ads(chosen: GoogleAdsSettings) -> "GoogleAdsApi":
     )
 
     return GoogleAdsApi(
-        channel=_channel(chosen.endpoint or ENDPOINT, chosen.credentials, SCOPE),
+        channel=google_channel(destination, chosen, ENDPOINT, SCOPE),
         developer_token=chosen.developer_token.get_secret_value(),
         login_customer_id=chosen.login_customer_id,
-    )
-
-
-def _channel(endpoint: str, credentials: "SecretStr | None", scope: str) -> "grpc.Channel":
-    from activation.uploaders.google_rpc import credentials_for, open_channel  # noqa: PLC0415
-
-    if credentials is None:
-        return open_channel(endpoint, None)
-    return open_channel(
-        endpoint, credentials_for(json.loads(credentials.get_secret_value()), scope)
     )
 
 
@@ -175,4 +177,6 @@ def _file(settings: Settings) -> Uploader:
 
     chosen = settings.uploads.file
     assert chosen is not None  # noqa: S101  (made only where it is set up)
+    if chosen.folder.exists() and not chosen.folder.is_dir():
+        raise WrongSetting("file.folder", f"must be a folder, got the file {chosen.folder}")
     return FileUploader(folder=chosen.folder, sends_unknown_consent=chosen.sends_unknown_consent)

@@ -17,7 +17,7 @@ from ingestion.contracts import LANDING_FEEDS
 from ingestion.landing import list_landing
 from orchestration.activation_setup import uploaders
 from orchestration.settings import Settings
-from orchestration.upload_settings import DESTINATIONS
+from orchestration.upload_settings import DESTINATIONS, WrongSetting
 
 MIN_FREE_GB = 5.0
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "dlt", "scikit-learn", "pandas")
@@ -109,9 +109,8 @@ def _uploads(settings: Settings) -> Iterator[Finding]:
         text = f"{'armed' if chosen.is_armed else 'not armed'}, {', '.join(secrets) or 'no secret'}"
         try:
             uploaders(settings)[name]()
-        except ValueError as error:
-            # A JSON that cannot be read quotes itself in some errors: say only what kind it was.
-            yield Finding(name, False, f"{text}: {type(error).__name__}", "see .env.example")
+        except WrongSetting as error:
+            yield Finding(name, False, f"{text}; {error}", "see .env.example")
         else:
             yield Finding(name, True, text)
 

@@ -10,7 +10,14 @@ Secrets never show: not in `doctor`, not in an error, not in a `repr`.
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+
+class WrongSetting(ValueError):
+    """A destination cannot be made: which setting is wrong, and its value if it is no secret."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(f"setting uploads.{setting}: {problem}")
 
 
 class DestinationSettings(BaseModel):
@@ -31,7 +38,9 @@ class DestinationSettings(BaseModel):
         default=4.0, gt=1, description="Today against a mean day before; above it it is held."
     )
     sends_unknown_consent: bool = Field(
-        default=False, description="Send what nobody was asked about, where the law allows it."
+        default=False,
+        description="Send what nobody was asked about, where the law allows it: the last gate,"
+        " beside the same word of each conversion action in the seed.",
     )
     endpoint: str | None = Field(default=None, description="Another address than the platform's.")
 
@@ -39,7 +48,8 @@ class DestinationSettings(BaseModel):
 class _GoogleSettings(DestinationSettings):
     credentials: SecretStr | None = Field(
         default=None,
-        description="JSON of a service account or of an authorized user; unset: a local endpoint.",
+        description="JSON of a service account or of an authorized user, or the path of its file;"
+        " unset: a local endpoint.",
     )
 
 
@@ -97,6 +107,23 @@ class UploadSettings(BaseModel):
     meta_conversions: MetaSettings | None = None
     microsoft_offline: MicrosoftSettings | None = None
     file: FileSettings | None = None
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _check_ledger_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            # Imported where it is needed: it takes half a second.
+            from sqlalchemy import make_url  # noqa: PLC0415
+            from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+            try:
+                make_url(url.get_secret_value()).get_dialect()
+            except ArgumentError:
+                # Its text quotes the URL, which may hold a password.
+                raise ValueError(
+                    "must be a SQLAlchemy URL, such as postgresql+psycopg://user@host/database"
+                ) from None
+        return url
 
 
 DESTINATIONS = (

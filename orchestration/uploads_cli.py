@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from orchestration.settings import Settings
-from orchestration.terminal import WarehouseFile, read_settings
-from orchestration.upload_settings import DESTINATIONS
+from orchestration.terminal import WarehouseFile, errors, read_settings
+from orchestration.upload_settings import DESTINATIONS, WrongSetting
 
 if TYPE_CHECKING:
     from activation.ledger.database import Ledger
@@ -64,6 +65,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _end_with(wrong: Sequence[WrongSetting]) -> None:
+    """Name the settings of destinations that were passed over, and fail where there are any."""
+    for error in wrong:
+        errors.print(f"[red]{escape(str(error))}[/]")
+    if wrong:
+        raise typer.Exit(2)
+
+
 def _check_destination(name: str) -> None:
     if name not in DESTINATIONS:
         raise typer.BadParameter(f"{name} is none of {', '.join(DESTINATIONS)}")
@@ -80,18 +89,23 @@ def plan(
     from orchestration.uploads_console import print_plan  # noqa: PLC0415
 
     with _ledger(warehouse) as (settings, ledger):
-        steps = _plan(settings, ledger, dry_run=dry_run)
+        steps, wrong = _plan(settings, ledger, dry_run=dry_run)
     print_plan(steps, is_dry_run=dry_run)
+    _end_with(wrong)
 
 
-def _plan(settings: Settings, ledger: "Ledger", *, dry_run: bool) -> "Sequence[PlannedStep]":
-    from orchestration.activation_setup import limits  # noqa: PLC0415
+def _plan(
+    settings: Settings, ledger: "Ledger", *, dry_run: bool
+) -> tuple["Sequence[PlannedStep]", list[WrongSetting]]:
+    from orchestration.activation_setup import limits, uploaders  # noqa: PLC0415
     from orchestration.uploads_runs import PlanRefused, plan_from_warehouse  # noqa: PLC0415
 
+    known, wrong = limits(uploaders(settings))
     try:
-        return plan_from_warehouse(settings, ledger, limits(settings), now=_now(), dry_run=dry_run)
+        return plan_from_warehouse(settings, ledger, known, now=_now(), dry_run=dry_run), wrong
     except PlanRefused as error:
         typer.echo(f"Nothing was planned: {error}", err=True)
+        _end_with(wrong)
         raise typer.Exit(2) from error
 
 
@@ -110,11 +124,14 @@ def send(
     for name in destination or ():
         _check_destination(name)
     with _ledger(warehouse) as (settings, ledger):
-        made = uploaders(settings)
+        made, wrong = uploaders(settings), []
         for name in destination or DESTINATIONS:
             guards = safeguards(settings, name)
-            outcomes = serve(settings, ledger, name, made.get(name), guards)
-            print_outcome(outcomes)
+            try:
+                print_outcome(serve(settings, ledger, name, made.get(name), guards))
+            except WrongSetting as error:
+                wrong.append(error)
+    _end_with(wrong)
 
 
 @uploads_app.command()
@@ -131,13 +148,22 @@ def status(warehouse: WarehouseFile = None) -> None:
 
 @uploads_app.command()
 def explain(call_id: CallId, warehouse: WarehouseFile = None) -> None:
-    """Everything that happened to the uploads about a call, and why."""
+    """Everything that happened to the uploads about a call, and why; what the marts say of it."""
     from activation.ledger.reports import history_of, taken_back  # noqa: PLC0415
-    from orchestration.uploads_console import print_history  # noqa: PLC0415
+    from orchestration.uploads_console import print_history, print_judged  # noqa: PLC0415
+    from orchestration.uploads_runs import NotReadable, judged_by_marts  # noqa: PLC0415
 
-    with _ledger(warehouse) as (_, ledger):
-        if not print_history(call_id, history_of(ledger, call_id), taken_back(ledger, call_id)):
-            raise typer.Exit(1)
+    with _ledger(warehouse) as (settings, ledger):
+        is_known = print_history(
+            call_id, history_of(ledger, call_id), taken_back(ledger, call_id)
+        )  # fmt: skip
+        try:
+            is_judged = print_judged(call_id, judged_by_marts(settings, call_id))
+        except NotReadable as error:
+            typer.echo(f"What the marts say of it cannot be read: {error}", err=True)
+            is_judged = False
+    if not is_known and not is_judged:
+        raise typer.Exit(1)
 
 
 @uploads_app.command()
@@ -177,7 +203,8 @@ def release(
     with _ledger(warehouse) as (settings, ledger):
         if is_behind(ledger, destination):
             # What such a ledger would send is planned first: the release holds it.
-            _plan(settings, ledger, dry_run=False)
+            _, wrong = _plan(settings, ledger, dry_run=False)
+            _end_with(wrong)
         reason = release_destination(
             ledger, destination, released_by=released_by or getpass.getuser(), now=_now()
         )

@@ -11,6 +11,7 @@ from activation.ledger.reports import Hold, Moment, TakenBack, Total
 from activation.outcomes import Outcome
 from activation.planning import PlannedStep
 from orchestration.terminal import console
+from orchestration.uploads_runs import Judged
 
 
 def print_plan(steps: Sequence[PlannedStep], *, is_dry_run: bool) -> None:
@@ -89,10 +90,7 @@ def print_history(call_id: str, history: Sequence[Moment], taken: TakenBack | No
             f" {taken.asked_at:%Y-%m-%d %H:%M} UTC: {escape(taken.explanation)}"
         )
     if not history:
-        console.print(
-            f"The ledger knows no upload about {escape(call_id)};"
-            " marts.conversion_uploads says why."
-        )
+        console.print(f"The ledger knows no upload about {escape(call_id)}.")
         return False
     for key in dict.fromkeys(moment.key for moment in history):
         moments = [moment for moment in history if moment.key == key]
@@ -106,8 +104,32 @@ def print_history(call_id: str, history: Sequence[Moment], taken: TakenBack | No
             console.print(
                 f"  {moment.recorded_at:%Y-%m-%d %H:%M:%S}  {moment.step:<22} {moment.state:<14}"
                 f" {escape(moment.reason)}  {_money(moment.value, moment.currency)}{request}"
+                f"{_stopped_by(moment.reason, moment.destination)}"
             )
     return True
+
+
+def print_judged(call_id: str, judged: Sequence[Judged]) -> bool:
+    """Print what the marts say of a call; False if they do not know it."""
+    if not judged:
+        console.print(f"marts.upload_candidates knows no call {escape(call_id)}.")
+        return False
+    console.print("By the marts, for each conversion action:")
+    for one in judged:
+        console.print(
+            f"  {one.destination} {escape(one.conversion_action)}: {one.reason}"
+            f"{_stopped_by(one.reason, one.destination)}"
+        )
+    return True
+
+
+def _stopped_by(reason: str, destination: str) -> str:
+    """Which of the two that have to let unknown consent go did not."""
+    if reason == "no_consent":
+        return "  (unknown consent: sends_unknown_consent of the seed conversion_actions)"
+    if reason.endswith("unknown_consent"):
+        return f"  (unknown consent: the setting uploads.{destination}.sends_unknown_consent)"
+    return ""
 
 
 def _table(title: str, *headings: str) -> Table:

@@ -26,8 +26,29 @@ from orchestration.settings import Settings
 from orchestration.uploading import number_reader, read_candidates
 
 
+class NotReadable(Exception):
+    """The marts cannot be read now; the message says why and what to do."""
+
+
 class PlanRefused(Exception):
     """Nothing was planned; the message says why and what to do."""
+
+
+_JUDGED = """
+select destination, conversion_action, coalesce(reason, 'eligible')
+from marts.upload_candidates
+where call_id = ?
+order by all
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the marts say of a call for one conversion action: a reason against it or `eligible`."""
+
+    destination: str
+    conversion_action: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -57,18 +78,35 @@ def plan_from_warehouse(
     Raises:
         PlanRefused: if there is no warehouse, no such mart, or a run is writing.
     """
-    if not settings.warehouse.exists():
-        raise PlanRefused(f"there is no warehouse at {settings.warehouse}: ringtrail run makes it")
     try:
-        with ReadOnlyWarehouse(settings.warehouse).connect() as connection:
+        with _marts(settings) as connection:
             candidates = read_candidates(connection, known_calls(ledger))
             return plan(ledger, candidates, limits, now=now, dry_run=dry_run)
-    except duckdb.CatalogException:
-        raise PlanRefused("marts.upload_candidates is not built yet: ringtrail run") from None
-    except duckdb.IOException:
-        raise PlanRefused("a run is writing the warehouse: wait until it is done") from None
-    except ValueError as error:
+    except (NotReadable, ValueError) as error:
         raise PlanRefused(str(error)) from None
+
+
+def judged_by_marts(settings: Settings, call_id: str) -> Sequence[Judged]:
+    """What the marts say of a call, for each conversion action; empty where they know no such call.
+
+    Raises:
+        NotReadable: if there is no warehouse, no such mart, or a run is writing.
+    """
+    with _marts(settings) as connection:
+        return [Judged(*row) for row in connection.execute(_JUDGED, [call_id]).fetchall()]
+
+
+@contextmanager
+def _marts(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    if not settings.warehouse.exists():
+        raise NotReadable(f"there is no warehouse at {settings.warehouse}: ringtrail run makes it")
+    try:
+        with ReadOnlyWarehouse(settings.warehouse).connect() as connection:
+            yield connection
+    except duckdb.CatalogException:
+        raise NotReadable("marts.upload_candidates is not built yet: ringtrail run") from None
+    except duckdb.IOException:
+        raise NotReadable("a run is writing the warehouse: wait until it is done") from None
 
 
 def serve(

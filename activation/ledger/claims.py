@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
 
 from activation.ledger.database import Ledger
 from activation.ledger.tables import uploads
@@ -212,14 +212,28 @@ def _hold_what_is_not_deduplicated(
 
 
 def renew(
-    ledger: Ledger, claimed: Claim, keys: Iterable[str], *, now: datetime, lease: timedelta
+    ledger: Ledger,
+    claimed: Claim,
+    keys: Iterable[str],
+    *,
+    again: Collection[str],
+    now: datetime,
+    lease: timedelta,
 ) -> frozenset[str]:
-    """Lengthen the lease on rows that still stand in `sending` under it; return their keys."""
+    """Lengthen the lease on rows that still stand in `sending` under it; return their keys.
+
+    Rows in `again` were in a request of unknown fate since they were claimed: the one that follows
+    is another attempt, as whoever reads it back has to know.
+    """
+    attempts = uploads.c.attempts
     with ledger.write() as connection:
         rows = connection.execute(
             uploads.update()
             .where(is_held_by(claimed.token, [claimed.ids[key] for key in keys], State.SENDING))
-            .values(lease_until=now + lease)
+            .values(
+                lease_until=now + lease,
+                attempts=case((uploads.c.key.in_(again), attempts + 1), else_=attempts),
+            )
             .returning(uploads.c.key)
         )
         return frozenset(rows.scalars())

@@ -71,6 +71,7 @@ def _opened(request_id: str, token: str, rows: Sequence[Row[Any]]) -> OpenReques
         keys=tuple(claimed.ids),
         sent_at=min(row.sent_at for row in rows),
         size=max(row.request_size or len(rows) for row in rows),
+        is_resent=len(firsts) < len(rows),
     )
     return OpenRequest(request, claimed)
 

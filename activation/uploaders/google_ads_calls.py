@@ -1,7 +1,8 @@
 """Calls from call assets in the Google Ads API: found by the caller's number and the call's start.
 
 The one place where a clear number goes out, because the platform matches by it: `caller_id` in
-E.164. Nothing else of the person is sent, and consent is mandatory.
+E.164. Nothing else of the person is sent, and consent is mandatory: who dials a number in an ad has
+no web session to give it in, so the seed `conversion_actions` says what such callers agreed to.
 
 The platform's documents: such conversions cannot be adjusted or retracted, and have no order id;
 a repeat of call and conversion time is not counted again. The answer is final, there is no job to
@@ -40,9 +41,11 @@ class GoogleAdsCallsUploader:
 
     Attributes:
         api: the connection.
+        sends_unknown_consent: whether the law allows what nobody asked about.
     """
 
     api: GoogleAdsApi
+    sends_unknown_consent: bool = False
 
     limits = Limits(
         batch_size=MAX_ROWS,
@@ -74,7 +77,7 @@ class GoogleAdsCallsUploader:
     def _unsendable(self, upload: Upload) -> str | None:
         if upload.operation not in self.limits.supports:
             return "operation_not_supported"
-        if reason := consent_refusal(upload):
+        if reason := consent_refusal(upload, sends_unknown=self.sends_unknown_consent):
             return reason
         try:
             e164(upload.caller_number or "")

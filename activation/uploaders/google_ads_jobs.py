@@ -6,6 +6,10 @@ id in the ledger holds what is needed to judge: customer, job, and how many rows
 
 Where that leaves a doubt, the rows are sent again under their order ids (`Unsettled`): what counts
 comes back as `ORDER_ID_ALREADY_IN_USE`, which settles it.
+
+A job that failed whole says that its rows are refused only where it was their first: a repeat that
+came in while the first request was still being processed is accepted, and fails as a duplicate of
+what counts.
 """
 
 import secrets
@@ -72,7 +76,8 @@ def read_job(
         not_reported_after: since when a job that is missing is not waited for any longer.
 
     Raises:
-        Unsettled: some failed, or nothing was reported of several rows in time.
+        Unsettled: some failed, or all of a job that sent rows again, or nothing was reported of
+            several rows in time.
     """
     job = Job.parse(request.request_id)
     summary = _summary(api, job)
@@ -85,6 +90,8 @@ def read_job(
     counted = summary.successful_count
     if counted >= job.accepted_count:
         return _all(request, Result(Verdict.COUNTED, "SUCCESS"))
+    if counted == 0 and request.is_resent:
+        raise Unsettled({"FAILED": job.accepted_count})
     if counted == 0:
         return _all(request, Result(Verdict.REFUSED, "FAILED"))
     doubt = {"SUCCESS": counted, "FAILED": job.accepted_count - counted}

@@ -14,7 +14,7 @@ from activation.safety import Safeguards
 from activation.uploads import Limits, Uploader
 from orchestration import activation_setup
 from orchestration.settings import Settings
-from orchestration.upload_settings import DESTINATIONS
+from orchestration.upload_settings import WrongSetting
 
 
 class Uploads(dg.ConfigurableResource):
@@ -40,10 +40,9 @@ class Uploads(dg.ConfigurableResource):
         """Bounds of a destination; unarmed unless a person armed it."""
         return activation_setup.safeguards(Settings(), destination)
 
-    def limits(self) -> dict[str, Limits]:
-        """What each destination demands."""
-        made = {name: make().limits for name, make in self.uploaders().items()}
-        return {name: made.get(name, activation_setup.NOT_SET_UP) for name in DESTINATIONS}
+    def limits(self) -> tuple[dict[str, Limits], list[WrongSetting]]:
+        """What each destination demands, and why some cannot be made."""
+        return activation_setup.limits(self.uploaders())
 
     def clock(self) -> datetime:
         """The time."""

@@ -24,7 +24,7 @@ from tests.activation.candidates import make_candidate
 from tests.activation.sender_process import is_under_way, number_of, start
 from tests.fakes import kept
 
-FAULTS = "refuse=0.08,drop_answer=0.1,die=0.1,rate_limit=0.05,garbage=0.08,delay=0.3"
+FAULTS = "refuse=0.08,drop_answer=0.1,die=0.1,rate_limit=0.05,garbage=0.08,delay=0.3,pending=0.1"
 LONGEST_TRIAL_SECONDS = 600.0
 
 

@@ -63,7 +63,13 @@ def make_phone_upload(**overrides: object) -> Upload:
     return make_upload(**values | {"caller_number": CALLER_NUMBER} | overrides)
 
 
-def sent_request(request_id: str | None, uploads: list[Upload], days_ago: float = 0) -> SentRequest:
+def sent_request(
+    request_id: str | None,
+    uploads: list[Upload],
+    days_ago: float = 0,
+    *,
+    is_resent: bool = False,
+) -> SentRequest:
     """Return what the ledger remembers of a request."""
     assert request_id is not None
     return SentRequest(
@@ -71,45 +77,56 @@ def sent_request(request_id: str | None, uploads: list[Upload], days_ago: float 
         keys=[upload.key for upload in uploads],
         sent_at=datetime.now(UTC) - timedelta(days=days_ago),
         size=len(uploads),
+        is_resent=is_resent,
     )
 
 
-def send_by_halves(uploader: Uploader, uploads: list[Upload]) -> dict[str, Result]:
+def send_by_halves(
+    uploader: Uploader, uploads: list[Upload], *, is_resent: bool = False
+) -> dict[str, Result]:
     """Do what the sender does, without a ledger: repeat, halve what is refused or unsettled."""
     while True:
         try:
             answer = uploader.send(uploads)
         except TryAgain:
+            is_resent = True
             continue
         except BatchRefused as refused:
             if len(uploads) == 1:
                 return {uploads[0].key: Result(Verdict.REFUSED, refused.reason)}
-            return _halves(uploader, uploads)
+            return _halves(uploader, uploads, is_resent=is_resent)
         results = dict(answer.results)
         accepted = [it for it in uploads if results[it.key].verdict is Verdict.ACCEPTED]
+        if not accepted:
+            return results
+        request = sent_request(answer.request_id, accepted, is_resent=is_resent)
         try:
-            return results | (_read_back(uploader, answer.request_id, accepted) if accepted else {})
-        except Unsettled:
+            return results | _read_back(uploader, request)
+        except Unsettled as unsettled:
+            if len(uploads) == 1:
+                return {uploads[0].key: Result(Verdict.HOLD, f"unsettled ({unsettled})")}
             refused = {key: it for key, it in results.items() if it.verdict != Verdict.ACCEPTED}
-            return refused | _halves(uploader, accepted)
+            return refused | _halves(uploader, accepted, is_resent=True)
 
 
-def _halves(uploader: Uploader, uploads: list[Upload]) -> dict[str, Result]:
+def _halves(uploader: Uploader, uploads: list[Upload], *, is_resent: bool) -> dict[str, Result]:
     middle = len(uploads) // 2
-    halves = (uploads[:middle], uploads[middle:])
-    return {key: it for half in halves for key, it in send_by_halves(uploader, half).items()}
+    halves = filter(None, (uploads[:middle], uploads[middle:]))
+    return {
+        key: it
+        for half in halves
+        for key, it in send_by_halves(uploader, half, is_resent=is_resent).items()
+    }
 
 
-def _read_back(
-    uploader: Uploader, request_id: str | None, accepted: list[Upload]
-) -> Mapping[str, Result]:
+def _read_back(uploader: Uploader, request: SentRequest) -> Mapping[str, Result]:
     while True:
         try:
-            answer = uploader.read_back(sent_request(request_id, accepted))
+            answer = uploader.read_back(request)
         except TryAgain:
             continue
-        assert answer is not None
-        return answer.results
+        if answer is not None:
+            return answer.results
 
 
 @contextmanager

@@ -313,7 +313,31 @@ def test_accepted_is_not_matched_and_the_job_tells(
         clicks.read_back(sent_request(answer.request_id, [good, bad]))
     assert unsettled.value.reasons == {"SUCCESS": 1, "FAILED": 1}
     assert settle(clicks, [good])[good.key] == Result(COUNTED, "ORDER_ID_ALREADY_IN_USE")
-    assert settle(clicks, [bad])[bad.key] == Result(REFUSED, "FAILED")
+
+
+def test_a_first_job_that_failed_whole_refuses_its_rows(clicks: GoogleAdsClicksUploader) -> None:
+    bad = [make_upload(click_id="unmatched.1"), make_upload(click_id="unmatched.2")]
+    assert set(settle(clicks, bad).values()) == {Result(REFUSED, "FAILED")}
+
+
+def test_a_repeat_that_failed_is_no_refusal_of_what_its_first_attempt_counts(
+    fake: FakeGoogleAds, clicks: GoogleAdsClicksUploader
+) -> None:
+    """The answer to the first was lost, and the platform took the repeat before it knew better."""
+    upload = make_upload()
+    fake.processing_seconds = 3_600
+    for _ in range(2):
+        answer = clicks.send([upload])
+        assert answer.results[upload.key].verdict is Verdict.ACCEPTED
+    fake.processing_seconds = 0
+
+    with pytest.raises(Unsettled) as unsettled:
+        clicks.read_back(sent_request(answer.request_id, [upload], is_resent=True))
+
+    assert unsettled.value.reasons == {"FAILED": 1}
+    again = clicks.send([upload]).results[upload.key]
+    assert again == Result(COUNTED, "ORDER_ID_ALREADY_IN_USE")
+    assert len(fake.kept.conversions()) == 1
 
 
 def test_rows_that_failed_at_once_do_not_unsettle_those_that_were_accepted(
@@ -517,6 +541,21 @@ def test_rules_of_call_conversions(overrides: dict, result: Result) -> None:
         answer = uploader.send([good, bad])
         assert answer.results == {good.key: Result(COUNTED, "SUCCESS"), bad.key: result}
         assert len(fake.kept.conversions()) == 1
+
+
+def test_a_call_of_unknown_consent_is_sent_where_a_setting_says_that_the_law_allows_it(
+    fake: FakeGoogleAds, api: GoogleAdsApi
+) -> None:
+    """The platform has its own word on it: of call conversions consent is mandatory."""
+    uploader = GoogleAdsCallsUploader(api, sends_unknown_consent=True)
+    unknown = make_phone_upload(consent_ad_user_data="unknown")
+    denied = make_phone_upload(consent_ad_user_data="denied")
+    results = uploader.send([unknown, denied]).results
+    assert results == {
+        unknown.key: Result(REFUSED, "REQUIRED"),
+        denied.key: Result(REFUSED, "denied_consent"),
+    }
+    assert len(fake.received[0].conversions) == 1
 
 
 def test_what_the_platform_quotes_stays_out_of_results() -> None:

@@ -8,7 +8,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from google.ads.datamanager_v1 import ProcessingErrorReason, RequestStatusPerDestination
+from google.ads.datamanager_v1 import (
+    Encoding,
+    EventSource,
+    ProcessingErrorReason,
+    RequestStatusPerDestination,
+)
 
 from activation.uploaders import data_manager_errors as errors
 from activation.uploaders.google_data_manager import DataManagerUploader
@@ -68,6 +73,19 @@ def test_a_conversion_is_accepted_and_counts_once_it_is_read_back(
     assert (counted.account_id, counted.action, counted.key) == (ACCOUNT_ID, ACTION_ID, upload.key)
     assert (counted.click, counted.value, counted.currency) == (upload.click_id, 120.5, "USD")
     assert counted.occurred_at == upload.occurred_at.isoformat()
+
+
+def test_a_request_says_that_calls_are_calls_and_whose_they_are(
+    fake: FakeDataManager, uploader: DataManagerUploader
+) -> None:
+    uploader.send([make_phone_upload(account_id="123-456-7890")])
+    (request,) = fake.received
+    (event,), (destination,) = request.events, request.destinations
+    assert event.event_source == EventSource.PHONE
+    assert request.encoding == Encoding.HEX
+    assert event.destination_references == [destination.reference]
+    assert destination.operating_account.account_id == ACCOUNT_ID
+    assert not destination.HasField("login_account")
 
 
 def test_a_repeat_under_the_same_key_counts_nothing_twice(

@@ -30,7 +30,7 @@ from tests.activation.upload_factories import (
     make_upload,
 )
 from tests.conftest import REPO_ROOT
-from tests.fakes.faults import Fault
+from tests.fakes.faults import HARMLESS, Fault
 from tests.fakes.http_server import Reply
 from tests.fakes.kept import read
 from tests.fakes.meta import FakeMeta, error
@@ -261,9 +261,7 @@ def test_a_wrong_token_and_a_dataset_of_somebody_else_hold_the_destination(
 # --- faults, and sending again
 
 
-@pytest.mark.parametrize(
-    "fault", [fault for fault in Fault if fault not in {Fault.NONE, Fault.DELAY}]
-)
+@pytest.mark.parametrize("fault", sorted(set(Fault) - HARMLESS))
 def test_after_any_fault_the_same_keys_again_count_every_event_once(
     fake: FakeMeta, uploader: MetaUploader, fault: Fault
 ) -> None:

@@ -30,7 +30,7 @@ from activation.uploads import (
 )
 from tests.activation.upload_factories import NOW, correction, msclkid_upload, now
 from tests.conftest import REPO_ROOT
-from tests.fakes.faults import Fault
+from tests.fakes.faults import HARMLESS, Fault
 from tests.fakes.http_server import Reply
 from tests.fakes.kept import read
 from tests.fakes.microsoft import FakeMicrosoft, Goal, soap_fault
@@ -530,9 +530,7 @@ def test_goals_that_cannot_be_read_keep_everything_here(
     assert len(fake.received) == 1
 
 
-@pytest.mark.parametrize(
-    "fault", [fault for fault in Fault if fault not in {Fault.NONE, Fault.DELAY}]
-)
+@pytest.mark.parametrize("fault", sorted(set(Fault) - HARMLESS))
 def test_after_any_fault_the_same_keys_again_count_every_conversion_once(
     fake: FakeMicrosoft, uploader: MicrosoftUploader, fault: Fault
 ) -> None:

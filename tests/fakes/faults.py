@@ -36,10 +36,15 @@ class Fault(StrEnum):
     """Nothing is counted; the platform asks to wait."""
     GARBAGE = "garbage"
     """Everything is counted and the answer is not one (a proxy's page, half a message)."""
+    PENDING = "pending"
+    """Asked what became of a request, the platform is still at it; else nothing happens."""
 
 
 CUTS = frozenset({Fault.DROP_ANSWER, Fault.DIE})
 """Faults after which the connection is cut without an answer."""
+
+HARMLESS = frozenset({Fault.NONE, Fault.DELAY, Fault.PENDING})
+"""Faults under which what was sent is answered rightly."""
 
 COUNTS_NOTHING = frozenset({Fault.REFUSE, Fault.RATE_LIMIT})
 """Faults before which no row was counted."""

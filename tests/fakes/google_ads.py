@@ -2,8 +2,9 @@
 
     python -m tests.fakes.google_ads --port 0 --kept kept.sqlite --faults drop_answer=0.05
 
-Rows are judged one by one and at once, but for a click id `unmatched.1`: it is accepted, and fails
-`processing_seconds` later, which only the summary of its job tells.
+Rows are judged one by one and at once, but for what is accepted and fails `processing_seconds`
+later, which only the summary of its job tells: a click id `unmatched.1`, and the repeat of an order
+id whose first row is still being processed.
 """
 
 import hashlib
@@ -41,6 +42,9 @@ REQUESTS_A_MINUTE = 100_000
 
 REPORTED_JOBS = 7
 """The summaries hold the latest few requests only."""
+
+FAILS_LATER = "FAILS_LATER"
+"""No error of the platform's: the row is accepted, and its job will say that it failed."""
 
 API_CLIENT = OfflineEventUploadClientEnum.OfflineEventUploadClient.GOOGLE_ADS_API
 INVALID, DENIED = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.PERMISSION_DENIED
@@ -122,7 +126,7 @@ class FakeGoogleAds(FakeGrpc):
         self._judge_rows(request, reply, fault, lambda row: self._adjust(request.customer_id, row))
         return reply
 
-    def search(self, request: Any, _context: grpc.ServicerContext, _fault: Fault) -> Any:
+    def search(self, request: Any, _context: grpc.ServicerContext, fault: Fault) -> Any:
         """Answer the one query that is served: the summaries of the account's latest jobs."""
         reply = _pb(search.SearchGoogleAdsResponse)()
         if "offline_conversion_upload_client_summary" not in request.query:
@@ -137,7 +141,8 @@ class FakeGoogleAds(FakeGrpc):
         for received_at, answer in jobs:
             counts = json.loads(answer)
             job = summary.job_summaries.add(job_id=counts["job_id"])
-            if received_at + self.processing_seconds > self.clock():
+            is_pending = received_at + self.processing_seconds > self.clock()
+            if is_pending or fault is Fault.PENDING:
                 job.pending_count = counts["successful"] + counts["failed"]
             else:
                 job.successful_count, job.failed_count = counts["successful"], counts["failed"]
@@ -165,20 +170,19 @@ class FakeGoogleAds(FakeGrpc):
     ) -> None:
         errors: list[tuple[int | None, str]] = []
         triggers: list[str] = []
-        unmatched = 0
+        failed_later = 0
         rows = _rows(request)
         with self.kept.at_once():
             for index, row in enumerate(counted_part(fault, list(rows))):
-                is_unmatched = getattr(row, "gclid", "").startswith("unmatched.")
-                unmatched += is_unmatched
-                error = None if is_unmatched else judge(row)
+                error = judge(row)
                 result = reply.results.add()
-                if error:
+                failed_later += error == FAILS_LATER
+                if error and error != FAILS_LATER:
                     errors.append((index, error))
                     triggers.append(str(row))
                 else:
                     result.conversion_action = row.conversion_action
-            failed = len(errors) + unmatched
+            failed = len(errors) + failed_later
             self._remember(request, successful=len(rows) - failed, failed=failed)
         preferred = f"{_family(request)}_upload_error"
         reply.partial_failure_error.CopyFrom(partial_failure(errors, preferred, triggers))
@@ -197,14 +201,17 @@ class FakeGoogleAds(FakeGrpc):
 
     def _count_click(self, account_id: str, row: Any) -> str | None:
         action = action_id(row)
+        if row.gclid.startswith("unmatched."):
+            return FAILS_LATER
         if error := fault_of_click(row, account_id, self.accounts, self.clock()):
             return error
         users = [user.hashed_phone_number for user in row.user_identifiers]
         click = next(filter(None, [row.gclid, row.gbraid, row.wbraid, *users]))
         occurred_at = moment(row.conversion_date_time).isoformat()
         if row.order_id:
-            if self.kept.find(account_id, action, key=row.order_id):
-                return "ORDER_ID_ALREADY_IN_USE"
+            if known := self.kept.find(account_id, action, key=row.order_id):
+                is_processed = known.counted_at + self.processing_seconds <= self.clock()
+                return "ORDER_ID_ALREADY_IN_USE" if is_processed else FAILS_LATER
         elif self.kept.find(account_id, action, click=click, occurred_at=occurred_at):
             return "CLICK_CONVERSION_ALREADY_EXISTS"
         self._keep(account_id, row, key=row.order_id or None, click=click, occurred_at=occurred_at)

@@ -77,6 +77,7 @@ def fault_of_click(row: Any, account_id: str, accounts: GoogleAccounts, now: flo
                 for kind, click in ids.items()
             ),
             ("REQUIRED", row.consent.ad_user_data != GRANTED),
+            ("REQUIRED", row.consent.ad_personalization != GRANTED),
         ]
     )
     return fault or _fault_of_known_click(row, account_id, accounts, now)

@@ -3,8 +3,8 @@
     python -m tests.fakes.google_data_manager --port 0 --kept kept.sqlite --faults die=0.05
 
 What an event counts for is decided when it comes in, and told `processing_seconds` later, by reason
-and count as the platform does it. A second event under a transaction id is an adjustment of the
-first one's value; it is never counted again.
+and count as the platform does it. A second event under a transaction id is never counted again:
+with a later `last_updated` it adjusts the first one's value, without one it changes nothing.
 """
 
 import json
@@ -86,7 +86,7 @@ class FakeDataManager(FakeGrpc):
             )
         return api.IngestEventsResponse.pb(api.IngestEventsResponse(request_id=request_id))
 
-    def retrieve(self, request: Any, _context: grpc.ServicerContext, _fault: Fault) -> Any:
+    def retrieve(self, request: Any, _context: grpc.ServicerContext, fault: Fault) -> Any:
         """Tell by destination how many events failed for which reason, once they are processed."""
         found = self.kept.query(
             "select received_at, answer from requests where request_id = ?", (request.request_id,)
@@ -94,6 +94,7 @@ class FakeDataManager(FakeGrpc):
         if not found or found[0][0] < self.clock() - STATUS_DAYS * DAY_SECONDS:
             raise Turned(grpc.StatusCode.NOT_FOUND, "Request not found.")
         is_done = found[0][0] + self.processing_seconds <= self.clock()
+        is_done &= fault is not Fault.PENDING
         reply = api.RetrieveRequestStatusResponse.pb(api.RetrieveRequestStatusResponse())
         for reference, outcome in json.loads(found[0][1]).items():
             status = reply.request_status_per_destination.add()
@@ -171,8 +172,8 @@ class FakeDataManager(FakeGrpc):
         occurred_at = event.event_timestamp.ToDatetime(UTC).isoformat()
         value = event.conversion_value if event.HasField("conversion_value") else None
         key = event.transaction_id or None
-        if key and self.kept.find(account_id, action, key=key):
-            self.kept.change(account_id, action, key, value=value, currency=event.currency or None)
+        if key and (known := self.kept.find(account_id, action, key=key)):
+            self._adjust(known, event, value)
             return None
         if not key and self.kept.find(account_id, action, click=click, occurred_at=occurred_at):
             return "DUPLICATE_GCLID"
@@ -190,14 +191,26 @@ class FakeDataManager(FakeGrpc):
         self.kept.count([counted])
         return None
 
+    def _adjust(self, known: Conversion, event: Any, value: float | None) -> None:
+        """Give a conversion the value of a later event, if that says that it is one."""
+        updated_at = event.last_updated_timestamp.ToDatetime(UTC).isoformat()
+        is_later = known.adjusted_at is None or updated_at > known.adjusted_at
+        if event.HasField("last_updated_timestamp") and is_later:
+            changes = {"value": value, "currency": event.currency or None}
+            changes["adjusted_at"] = updated_at
+            self.kept.change(known.account_id, known.action, event.transaction_id, **changes)
+
     def _fault_of(self, event: Any, account_id: str, action: str, consent: Any) -> str | None:
         clicks = {kind: getattr(event.ad_identifiers, kind) for kind in CLICK_IDS}
         if error := scripted_error(*clicks.values()):
             return error
-        said = event.consent.ad_user_data or consent.ad_user_data
-        if said != ConsentStatus.CONSENT_GRANTED:
-            denied = said == ConsentStatus.CONSENT_DENIED
-            return "DENIED_CONSENT" if denied else "UNKNOWN_CONSENT"
+        said = {
+            getattr(event.consent, field) or getattr(consent, field)
+            for field in ("ad_user_data", "ad_personalization")
+        }
+        if said != {ConsentStatus.CONSENT_GRANTED}:
+            is_denied = ConsentStatus.CONSENT_DENIED in said
+            return "DENIED_CONSENT" if is_denied else "UNKNOWN_CONSENT"
         if event.event_timestamp.seconds < self.clock() - CLICK_WINDOW_DAYS * DAY_SECONDS:
             return "EVENT_TOO_OLD"
         for kind, click in clicks.items():

@@ -27,6 +27,7 @@ from orchestration.defs.schedules.schedules import uploads_hourly
 from orchestration.resources.warehouse import Warehouse
 from orchestration.settings import Settings
 from orchestration.summary import print_summary
+from orchestration.upload_settings import WrongSetting
 from orchestration.uploading import number_reader
 from tests.activation.candidates import ADJUSTABLE, NOW, make_candidate
 from tests.activation.installation import CLOCK, PLATFORMS, SmallUploads
@@ -103,20 +104,21 @@ class HalfSetUp(SmallUploads):
 
     def uploaders(self) -> Mapping[str, Callable[[], Uploader]]:
         def fail() -> Uploader:
-            raise ValueError("unreadable credentials")
+            raise WrongSetting(f"{CLICKS}.credentials", "not JSON")
 
         return {**super().uploaders(), CLICKS: fail}
 
 
 def test_destination_that_fails_leaves_the_others_their_turn(folder: Path) -> None:
-    run(folder, is_armed=False)
+    resources = {
+        "warehouse": Warehouse(path=str(folder / "w.duckdb")),
+        "uploads": HalfSetUp(folder=str(folder), is_armed=True),
+    }
+    upload_plan(dg.build_asset_context(), **resources)
 
-    sending = uploads_to_platforms(
-        dg.build_asset_context(),
-        warehouse=Warehouse(path=str(folder / "w.duckdb")),
-        uploads=HalfSetUp(folder=str(folder), is_armed=True),
-    )
-    with pytest.raises(RuntimeError, match=rf"{CLICKS} \(ValueError\)"):
+    sending = uploads_to_platforms(dg.build_asset_context(), **resources)
+    named = rf"{CLICKS} \(setting uploads.{CLICKS}.credentials: not JSON\)"
+    with pytest.raises(RuntimeError, match=named):
         list(sending)
 
     assert PLATFORMS[CLICKS].values == {}

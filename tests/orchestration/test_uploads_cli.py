@@ -136,7 +136,40 @@ def test_call_is_explained_and_taken_back(
     told = uploads("explain", "A")
     assert "a test call" in told
     assert "retraction_unsupported platform_cannot_retract 40.50 USD" in told
-    assert "knows no upload" in uploads("explain", "unknown", exit_code=1)
+    told = uploads("explain", "unknown", exit_code=1)
+    assert "knows no upload" in told
+    assert "knows no call unknown" in told
+
+
+def test_unknown_consent_is_explained_by_what_did_not_let_it_go(
+    warehouse: Path, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed for call A, the destination's setting for B, whose action the seed lets go."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "update marts.upload_candidates set consent_ad_user_data = 'unknown',"
+            " is_eligible = call_id = 'B', reason = case call_id when 'A' then 'no_consent' end"
+        )
+    arm(monkeypatch)
+    uploads("plan")
+    uploads("send")
+
+    told = uploads("explain", "A")
+    assert "knows no upload" in told
+    assert "Lead: no_consent (unknown consent: sends_unknown_consent of the seed" in told
+    told = uploads("explain", "B")
+    assert "(unknown consent: the setting uploads.meta_conversions.sends_unknown_consent)" in told
+    assert "Lead: eligible" in told
+    assert meta.kept.conversions() == []
+
+
+def test_explaining_does_without_marts_that_cannot_be_read(warehouse: Path, meta: FakeMeta) -> None:
+    uploads("plan")
+    warehouse.unlink()
+
+    told = uploads("explain", "A")
+    assert "planned" in told
+    assert "there is no warehouse" in told
 
 
 def test_held_destination_says_so_and_is_released(
@@ -202,6 +235,24 @@ def test_plan_without_a_warehouse_says_what_to_do(
     assert "ringtrail run" in uploads("plan", "--warehouse", "none.duckdb", exit_code=2)
     duckdb.connect("empty.duckdb").close()
     assert "not built yet" in uploads("plan", "--warehouse", "empty.duckdb", exit_code=2)
+
+
+def test_destination_with_wrong_settings_is_named_and_the_others_go_on(
+    warehouse: Path, meta: FakeMeta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm(monkeypatch)
+    prefix = "RINGTRAIL_UPLOADS__GOOGLE_DATA_MANAGER__"
+    monkeypatch.setenv(f"{prefix}RETRACTS_THROUGH_GOOGLE_ADS", "true")
+    monkeypatch.setenv(f"{prefix}ENDPOINT", "127.0.0.1:1")
+    named = "setting uploads.google_data_manager.retracts_through_google_ads"
+
+    told = uploads("plan", exit_code=2)
+    assert named in told
+    assert "eligible" in told
+    told = uploads("send", exit_code=2)
+    assert named in told
+    assert "2 counted" in told
+    assert len(meta.kept.conversions()) == 2
 
 
 def test_unknown_destination_is_refused(warehouse: Path) -> None:

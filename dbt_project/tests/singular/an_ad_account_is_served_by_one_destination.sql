@@ -6,7 +6,7 @@ with
 
 conversion_actions as (
 
-    select * from {{ ref('conversion_actions') }}
+    select * from {{ ref('int_conversion_actions') }}
 
     where calls_from = 'website'
 
@@ -26,7 +26,7 @@ inner join conversion_actions as other
         and one.destination < other.destination
         and (
             one.account_id = other.account_id
-            or one.click_accounts = other.click_accounts
+            or {{ share_accounts('one.click_accounts', 'other.click_accounts') }}
             or one.click_accounts is null
             or other.click_accounts is null
         )

@@ -24,7 +24,7 @@ from activation.sending import Sender
 from orchestration.resources.uploads import Uploads
 from orchestration.resources.warehouse import WRITER_POOL, Warehouse
 from orchestration.translators import OWNERS
-from orchestration.upload_settings import DESTINATIONS
+from orchestration.upload_settings import DESTINATIONS, WrongSetting
 from orchestration.uploading import (
     Total,
     number_reader,
@@ -65,14 +65,20 @@ _RETRIES = dg.RetryPolicy(
     owners=OWNERS,
     pool=WRITER_POOL,
 )
-def upload_plan(warehouse: Warehouse, uploads: Uploads) -> dg.MaterializeResult:
+def upload_plan(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, uploads: Uploads
+) -> dg.MaterializeResult:
     """What is to be done now, written into the ledger: conversions, restatements, retractions.
 
-    Planning the same marts again changes nothing.
+    Planning the same marts again changes nothing. A destination whose settings are wrong fails when
+    it is to be sent to; what is planned for it waits.
     """
+    limits, wrong = uploads.limits()
+    for error in wrong:
+        context.log.warning(str(error))
     with uploads.ledger() as ledger, warehouse.connect() as connection:
         candidates = read_candidates(connection, known_calls(ledger))
-        steps = plan(ledger, candidates, uploads.limits(), now=uploads.clock())
+        steps = plan(ledger, candidates, limits, now=uploads.clock())
     return dg.MaterializeResult(metadata=_steps_metadata(steps))
 
 
@@ -114,8 +120,13 @@ def uploads_to_platforms(
                 sent.would_go = planned.get(destination, 0)
             yield dg.MaterializeResult(asset_key=key, metadata=_outcome_metadata(sent, read))
     if failures:
-        names = ", ".join(f"{name} ({type(error).__name__})" for name, error in failures.items())
+        names = ", ".join(f"{name} ({_told(error)})" for name, error in failures.items())
         raise RuntimeError(f"could not send to {names}") from next(iter(failures.values()))
+
+
+def _told(error: Exception) -> str:
+    """What may be said of an error: others than ours may quote what was sent."""
+    return str(error) if isinstance(error, WrongSetting) else type(error).__name__
 
 
 def _serve(

@@ -2,6 +2,7 @@
     An earlier click is known to be the caller's only where the session of the call is certain. A link
     that was kept and used again brings the id of an old click: its time is that of the click.
 #}
+{% set account = 'coalesce(ad_clicks.account_id, campaigns.account_id)' %}
 with
 
 calls as (
@@ -19,6 +20,12 @@ sessions as (
 ad_clicks as (
 
     select * from {{ ref('int_ad_clicks') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('int_campaigns') }}
 
 ),
 
@@ -80,7 +87,7 @@ final as (
         ad_clicks.click_id_type,
         clicks.identifier,
         coalesce(ad_clicks.clicked_at, sessions.session_start_at) as clicked_at,
-        replace(ad_clicks.account_id, '-', '') as click_account_id,
+        {{ ad_account(account, 'ad_clicks.platform') }} as click_account_id,
         coalesce(sessions.consent_ad_user_data, 'unknown') as consent_ad_user_data,
         coalesce(sessions.consent_ad_personalization, 'unknown') as consent_ad_personalization
 
@@ -90,6 +97,11 @@ final as (
         on
             clicks.platform = ad_clicks.platform
             and clicks.click_id = ad_clicks.click_id
+
+    left join campaigns
+        on
+            ad_clicks.platform = campaigns.platform
+            and ad_clicks.campaign_id = campaigns.campaign_id
 
     left join sessions
         on clicks.session_id = sessions.session_id

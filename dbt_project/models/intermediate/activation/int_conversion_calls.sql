@@ -61,9 +61,16 @@ final as (
         calls.click_id,
         calls.session_id,
         calls.visitor_id,
-        replace(campaigns.account_id, '-', '') as campaign_account_id,
-        coalesce(sessions.consent_ad_user_data, 'unknown') as consent_ad_user_data,
-        coalesce(sessions.consent_ad_personalization, 'unknown') as consent_ad_personalization
+        {{ ad_account('campaigns.account_id', 'campaigns.platform') }} as campaign_account_id,
+        -- Null without a session, of which each conversion action says what it means.
+        case
+            when sessions.session_id is not null
+                then coalesce(sessions.consent_ad_user_data, 'unknown')
+        end as consent_ad_user_data,
+        case
+            when sessions.session_id is not null
+                then coalesce(sessions.consent_ad_personalization, 'unknown')
+        end as consent_ad_personalization
 
     from calls
 

@@ -9,6 +9,8 @@
     A phone number stands for the click only where an ad of the action's platform is certain to have
     brought the call: for anyone else the platform would be told of a person it has no part in.
 #}
+{% set only = only_account('actions', 'calls.occurred_at') %}
+{% set account = 'coalesce(calls.campaign_account_id, ' ~ only ~ ')' %}
 with
 
 calls as (
@@ -46,8 +48,10 @@ paired as (
         calls.is_call_asset,
         calls.attribution_layer,
         calls.attribution_confidence,
-        calls.consent_ad_user_data as call_consent_ad_user_data,
-        calls.consent_ad_personalization as call_consent_ad_personalization,
+        coalesce(calls.consent_ad_user_data, actions.consent_without_session)
+            as call_consent_ad_user_data,
+        coalesce(calls.consent_ad_personalization, actions.consent_without_session)
+            as call_consent_ad_personalization,
         actions.destination,
         actions.account_id,
         actions.conversion_action,
@@ -64,9 +68,7 @@ paired as (
         actions.min_probability,
         coalesce(calls.revenue_amount, 0) <= 0 as is_without_revenue,
         coalesce(calls.platform = actions.platform, false) as is_of_platform,
-        coalesce(
-            not contains(actions.click_accounts, ' ' || calls.campaign_account_id || ' '), false
-        ) as is_of_other_account,
+        {{ account_reason(account, 'actions.click_accounts') }} as account_reason,
         actions.accepts_phone or actions.calls_from = 'call_asset' as accepts_phone,
         cast(
             case actions.value_rule
@@ -101,7 +103,7 @@ final as (
         {% endfor %}
         paired.accepts_phone
         and paired.is_of_platform
-        and not paired.is_of_other_account
+        and paired.account_reason is null
         and paired.attribution_layer in ('click', 'campaign')
         and not paired.is_secondary
         and paired.caller_key is not null as is_known_by_phone

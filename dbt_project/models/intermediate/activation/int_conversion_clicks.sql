@@ -4,6 +4,13 @@
     its own session, unless the session of the call has denied it since.
 #}
 {% set consents = ['consent_ad_user_data', 'consent_ad_personalization'] %}
+{% set account -%}
+    coalesce(
+        clicks.click_account_id,
+        case when clicks.identifier = 'click' then calls.campaign_account_id end,
+        {{ only_account('conversion_actions', 'calls.occurred_at') }}
+    )
+{%- endset %}
 with
 
 calls as (
@@ -41,22 +48,16 @@ judged as (
         case when calls.{{ consent }} = 'denied' then 'denied' else clicks.{{ consent }} end
             as {{ consent }},
         {% endfor %}
-        case
-            when
-                not contains(
-                    conversion_actions.click_accounts,
-                    ' ' || coalesce(
-                        clicks.click_account_id,
-                        case when clicks.identifier = 'click' then calls.campaign_account_id end
-                    ) || ' '
-                )
-                then 'other_account'
-            when clicks.clicked_at >= calls.occurred_at then 'click_after_call'
-            when
-                {{ plus_days('clicks.clicked_at', 'conversion_actions.click_window_days') }}
-                < calls.occurred_at
-                then 'click_too_old'
-        end as click_reason
+        coalesce(
+            {{ account_reason(account, 'conversion_actions.click_accounts') }},
+            case
+                when clicks.clicked_at >= calls.occurred_at then 'click_after_call'
+                when
+                    {{ plus_days('clicks.clicked_at', 'conversion_actions.click_window_days') }}
+                    < calls.occurred_at
+                    then 'click_too_old'
+            end
+        ) as click_reason
 
     from clicks
 

@@ -58,8 +58,7 @@ judged as (
                 and not is_secondary
                 and attribution_layer not in ('click', 'campaign')
                 then 'layer_not_click'
-            when identifier is null and is_of_other_account then 'other_account'
-            when identifier is null then 'no_identifier'
+            when identifier is null then coalesce(account_reason, 'no_identifier')
 
             -- The platforms' documents: denied or unknown is not sent; a setting may send unknown
             -- where the law allows. Ads that may not be personal: Meta's limited data use.
