@@ -2,13 +2,12 @@
 
 {#
     A view, as only upload_candidates reads it: a row per call and action need not be written twice.
-
     Value is net revenue, or the action's fixed value; to secondary actions times the probability of
     the click, in hundredths: a matcher fitted anew must not restate every value by fractions of a cent.
-
     A phone number stands for the click only where an ad of the action's platform is certain to have
     brought the call: for anyone else the platform would be told of a person it has no part in.
 #}
+{% set consents = ['consent_ad_user_data', 'consent_ad_personalization'] %}
 {% set only = only_account('actions', 'calls.occurred_at') %}
 {% set account = 'coalesce(calls.campaign_account_id, ' ~ only ~ ')' %}
 with
@@ -48,10 +47,9 @@ paired as (
         calls.is_call_asset,
         calls.attribution_layer,
         calls.attribution_confidence,
-        coalesce(calls.consent_ad_user_data, actions.consent_without_session)
-            as call_consent_ad_user_data,
-        coalesce(calls.consent_ad_personalization, actions.consent_without_session)
-            as call_consent_ad_personalization,
+        {% for consent in consents %}
+        coalesce(calls.{{ consent }}, actions.consent_without_session) as call_{{ consent }},
+        {% endfor %}
         actions.destination,
         actions.account_id,
         actions.conversion_action,
@@ -98,7 +96,7 @@ final as (
         clicks.clicked_at,
         clicks.identifier as click_identifier,
         clicks.click_reason,
-        {% for consent in ['consent_ad_user_data', 'consent_ad_personalization'] %}
+        {% for consent in consents %}
         coalesce(clicks.{{ consent }}, paired.call_{{ consent }}) as {{ consent }},
         {% endfor %}
         paired.accepts_phone

@@ -6,8 +6,7 @@
 {% set consents = ['consent_ad_user_data', 'consent_ad_personalization'] %}
 {% set account -%}
     coalesce(
-        clicks.click_account_id,
-        case when clicks.identifier = 'click' then calls.campaign_account_id end,
+        clicks.click_account_id, case when clicks.identifier = 'click' then calls.campaign_account_id end,
         {{ only_account('conversion_actions', 'calls.occurred_at') }}
     )
 {%- endset %}
