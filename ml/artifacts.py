@@ -113,7 +113,7 @@ CANDIDATE_COLUMNS = {
 _TRAINING_ROWS = {
     "int_touches": "touch_id, session_id, platform, channel, campaign_id, ad_group_id, keyword_id, "
     "device, geo_region, geo_city, touched_at, click_date, account_timezone, site, number_state, "
-    "page_views, lease_end_at, is_click",
+    "page_views, session_number, lease_end_at, is_click",
     "int_calls_to_match": "call_id, call_started_at, match_kind, tracking_number, site, "
     "caller_key, caller_area_code, line_type, is_spam, live_touch_id, tap_touch_id",
     "int_known_calls": "call_id, touch_id, match_kind, label_source",

@@ -1,4 +1,4 @@
-"""By how much site, channel, campaign, keyword and pages seen multiply a touch's rate of calls.
+"""By how much site, channel, campaign, keyword, pages and visit multiply a touch's rate of calls.
 
 known calls / calls expected under the live curve  ->  one factor a level  (Poisson regression,
 levels nested and shrunk, so that small ones lean on large ones)
@@ -14,6 +14,7 @@ from ml.sql import Sql, put_table
 
 PROPENSITY_SPREADS = {
     "engagement": 0.5,
+    "visit": 0.5,
     "site": 0.5,
     "channel": 0.5,
     "campaign": 0.4,
@@ -59,6 +60,7 @@ known as (
 
 select
     touches.engagement,
+    touches.visit,
     coalesce(touches.site, '') as site,
     touches.channel,
     touches.campaign,
@@ -89,7 +91,8 @@ select
     touches.touch_index,
     exp(
         least(greatest(
-            coalesce(engagements.log_factor, 0) + coalesce(sites.log_factor, 0)
+            coalesce(engagements.log_factor, 0) + coalesce(visits.log_factor, 0)
+            + coalesce(sites.log_factor, 0)
             + coalesce(channels.log_factor, 0) + coalesce(campaigns.log_factor, 0)
             + coalesce(keywords.log_factor, 0),
             -{limit}
@@ -205,6 +208,7 @@ def apply_propensities(sql: Sql, factors: pd.DataFrame) -> None:
     put_table(sql, "matcher_touch_factors", factors)
     columns = {
         "engagement": "touches.engagement",
+        "visit": "touches.visit",
         "site": "coalesce(touches.site, likeliest.site, '')",
         "channel": "touches.channel",
         "campaign": "touches.campaign",

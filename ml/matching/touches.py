@@ -146,6 +146,11 @@ select
         when page_views <= 4 then '3-4'
         else '5+'
     end as engagement,
+    case
+        when session_number is null then 'unseen'
+        when session_number = 1 then 'first'
+        else 'later'
+    end as visit,
     nullif(upper(trim(geo_region)), '') as state,
     nullif(lower(trim(geo_city)), '') as city,
     touch_hour

@@ -40,6 +40,7 @@ def make_touch(scene: dict[str, Any], start: pd.Timestamp = DAY) -> dict[str, An
         "site": "site.test",
         "number_state": "leased",
         "page_views": None if is_unseen else 2,
+        "session_number": None if is_unseen else 1,
         "is_click": True,
         "lease_end_at": at(scene["lease_minutes"], touched_at) if "number" in scene else None,
     }

@@ -80,8 +80,8 @@ def make_groups(calls: dict[str, float]) -> pd.DataFrame:
     """Touches of one campaign each, 100 calls expected of every one."""
     frame = pd.DataFrame({"campaign": list(calls), "calls": list(calls.values())})
     return frame.assign(
-        engagement="1", site="a", channel="Paid Search", keyword=frame["campaign"] + "|",
-        expected_calls=100.0,
+        engagement="1", visit="first", site="a", channel="Paid Search",
+        keyword=frame["campaign"] + "|", expected_calls=100.0,
     )  # fmt: skip
 
 
@@ -95,6 +95,16 @@ def test_a_campaign_that_brings_twice_the_calls_gets_nearly_twice_the_rate() -> 
     found = log_factors(make_groups({"good": 200.0, "bad": 100.0, "same": 141.0}))
 
     assert found["good"] - found["bad"] == pytest.approx(np.log(2.0), rel=0.2)
+
+
+def test_visitors_who_came_back_and_call_twice_as_often_get_nearly_twice_the_rate() -> None:
+    groups = make_groups({"a": 400.0, "b": 800.0})
+    groups = groups.assign(
+        campaign="c", keyword="c|", visit=["first", "later"], expected_calls=400.0
+    )
+    found = fit_propensities(groups).query("feature == 'visit'").set_index("level")["log_factor"]
+
+    assert found["later"] - found["first"] == pytest.approx(np.log(2.0), rel=0.1)
 
 
 def test_a_campaign_of_which_nearly_nothing_was_expected_stays_near_the_others() -> None:

@@ -276,6 +276,7 @@ def _touch_table(world: World) -> pd.DataFrame:
             "site": pd.Series(site).where(~unseen | (touches.index % 2 == 0), None),
             "number_state": touches["state"],
             "page_views": touches["page_views"].astype(float).where(~unseen),
+            "session_number": pd.Series(1.0, touches.index).where(~unseen),
             "is_click": is_ad,
             "lease_end_at": _at(touches["lease_end"]),
         }
@@ -365,7 +366,7 @@ COLUMN_TYPES = {
     "keyword_id varchar, device varchar, geo_region varchar, geo_city varchar, "
     "touched_at timestamp, touched_at_precision varchar, click_date date, "
     "account_timezone varchar, site varchar, number_state varchar, page_views bigint, "
-    "is_click boolean, lease_end_at timestamp",
+    "session_number bigint, is_click boolean, lease_end_at timestamp",
     "int_calls_to_match": "call_id varchar, call_started_at timestamp, match_kind varchar, "
     "tracking_number varchar, site varchar, vertical varchar, caller_key varchar, "
     "caller_area_code varchar, line_type varchar, is_spam boolean, live_touch_id varchar, "

@@ -65,6 +65,7 @@ session_touches as (
         sessions.site,
         coalesce(session_numbers.number_state, 'none') as number_state,
         sessions.page_views,
+        sessions.session_number,
         sessions.click_id is not null as is_click,
         session_numbers.lease_end_at
 
@@ -97,6 +98,7 @@ click_touches as (
         site,
         'unseen' as number_state,
         null as page_views,
+        null as session_number,
         true as is_click,
         null as lease_end_at
 

@@ -43,6 +43,7 @@ final as (
     select
         session_starts.session_id,
         session_starts.visitor_id,
+        session_starts.session_number,
         session_channels.session_source_session_id,
         session_starts.session_start_at,
         session_counts.session_end_at,
