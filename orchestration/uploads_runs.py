@@ -35,7 +35,10 @@ class PlanRefused(Exception):
 
 
 _JUDGED = """
-select destination, conversion_action, coalesce(reason, 'eligible')
+select
+    destination,
+    conversion_action,
+    coalesce(reason, case when is_caller_erased then 'erased' else 'eligible' end)
 from marts.upload_candidates
 where call_id = ?
 order by all

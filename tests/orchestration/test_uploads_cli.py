@@ -118,7 +118,9 @@ def test_caller_who_was_forgotten_is_not_planned_although_the_marts_are_of_befor
 
     uploads("plan")
 
-    uploads("explain", "A", exit_code=1)
+    told = uploads("explain", "A")
+    assert "knows no upload" in told
+    assert "erased" in told
     assert "eligible" in uploads("explain", "B")
 
 
