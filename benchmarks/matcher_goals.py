@@ -13,6 +13,9 @@ follow one by one, with goals of their own.
     null       share of calls said to come from nobody, less the oracle's
     campaign   error of calls by campaign, sums of probability, as a ratio to the oracle's
 
+Calls to pool numbers are judged once more by visitor: the sessions of one visitor that were shown
+the number are one answer, of both.
+
     python benchmarks/matcher_goals.py [--seeds 1 2 3] [--worlds patient bots] [--keep DIR]
 """
 
@@ -77,6 +80,42 @@ left join (
 where truths.call_started_at >= $first_test_day
 """
 
+_BY_VISITOR = (
+    """
+with named as (
+    select 'ours' as method, call_id, sessions.visitor_id, answers.probability, is_nobody
+    from answers
+    left join warehouse.intermediate.int_sessions as sessions using (session_id)
+    where method = 'ours' and not is_remainder
+
+    union all
+
+    select 'oracle', call_id, listed.visitor.visitor_id, listed.visitor.probability, false
+    from (select call_id, unnest(oracle_visitors) as visitor from read_parquet($truth)) as listed
+
+    union all
+
+    select 'oracle', call_id, null, oracle_null, true from read_parquet($truth)
+),
+summed as (
+    select method, call_id, visitor_id, is_nobody, sum(probability) as probability
+    from named
+    group by all
+),
+judged as (
+    select
+        summed.*,
+        false as is_remainder,
+        (summed.is_nobody and truths.is_nobody)
+        or coalesce(visitor_id = true_visitor_id, false) as is_right
+    from summed
+    join truths using (call_id)
+    where match_kind = 'pool'
+)
+"""
+    + matching.PER_CALL
+)
+
 _CAMPAIGNS = """
 select method, truths.match_kind, truths.live_lease, truths.true_click_id is not null as has_click,
     answers.campaign, -sum(answers.probability) as calls
@@ -99,6 +138,10 @@ GROUPS = {
     "pool number, all": "match_kind == 'pool'",
     "pool number outside a live lease": "match_kind == 'pool' and not live_lease",
 }
+VISITOR_GROUPS = {
+    f"{group}, by visitor": GROUPS[group]
+    for group in ("pool number, all", "pool number outside a live lease")
+}
 
 
 def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.DataFrame:
@@ -114,17 +157,29 @@ def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.D
     _land(folder / "days", build, last=True)
     for phase in ("load", "evidence", "score"):
         in_fresh_process(phase, PHASES[phase], build)
+    return read_judged(name, mixed, build.warehouse, first_test_day)
+
+
+def read_judged(name: str, mixed: Path, warehouse: Path, first_test_day: str) -> pd.DataFrame:
+    """Return one row per call of the last days: ours and the oracle's answer beside the truth."""
     with duckdb.connect() as connection:
-        matching.load_answers(connection, mixed, build.warehouse)
+        matching.load_answers(connection, mixed, warehouse)
         test = {"first_test_day": first_test_day}
         described = connection.execute(_DESCRIBED, test).df()
         answers = connection.sql(matching.PER_CALL).df()
+        truth = {"truth": str(mixed / "truth.parquet")}
+        visitors = connection.execute(_BY_VISITOR, truth).df()
         campaigns = connection.execute(_CAMPAIGNS, test).df().assign(world=name)
+    calls = _one_row_a_call(described, answers)
+    calls.attrs["campaigns"] = campaigns
+    calls.attrs["visitors"] = _one_row_a_call(described, visitors)
+    return calls
+
+
+def _one_row_a_call(described: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     wide = answers.pivot(index="call_id", columns="method")
     wide.columns = [f"{method} {figure}" for figure, method in wide.columns]
-    calls = described.merge(wide, left_on="call_id", right_index=True).assign(world=name)
-    calls.attrs["campaigns"] = campaigns
-    return calls
+    return described.merge(wide, left_on="call_id", right_index=True)
 
 
 def _land(days: Path, build: Build, *, last: bool) -> str:
@@ -136,10 +191,10 @@ def _land(days: Path, build: Build, *, last: bool) -> str:
     return first_test_day.removeprefix("day=")
 
 
-def figures(calls: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures by group of calls."""
+def figures(calls: pd.DataFrame, campaigns: pd.DataFrame, groups: dict[str, str]) -> pd.DataFrame:
+    """Return the figures of each group of calls, from its name and condition."""
     rows = []
-    for group, condition in GROUPS.items():
+    for group, condition in groups.items():
         mine = calls.query(condition)
         if mine.empty:
             continue
@@ -194,7 +249,11 @@ def show(title: str, judged: list[pd.DataFrame]) -> None:
     calls = pd.concat(judged, ignore_index=True)
     campaigns = pd.concat([frame.attrs["campaigns"] for frame in judged], ignore_index=True)
     print(f"\n{title}")
-    print(figures(calls, campaigns).to_string(index=False, float_format="%.3f"))
+    visitors = pd.concat([frame.attrs["visitors"] for frame in judged], ignore_index=True)
+    rows = pd.concat(
+        [figures(calls, campaigns, GROUPS), figures(visitors, campaigns, VISITOR_GROUPS)]
+    )
+    print(rows.to_string(index=False, float_format="%.3f"))
     print(worst_groups(calls).to_string(index=False, float_format="%.3f"), flush=True)
 
 
