@@ -22,6 +22,7 @@ the number are one answer, of both.
 import argparse
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -144,8 +145,21 @@ VISITOR_GROUPS = {
 }
 
 
-def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.DataFrame:
-    """Fit on the first days of an agency, score its last ones; return one row per call."""
+@dataclass(frozen=True)
+class Judged:
+    """The last days of one world: ours and the oracle's answers beside the truth.
+
+    `calls` has one row per call; `visitors` the same of pool calls, sessions summed by visitor;
+    `campaigns` the calls of each campaign and what each method says of it.
+    """
+
+    calls: pd.DataFrame
+    visitors: pd.DataFrame
+    campaigns: pd.DataFrame
+
+
+def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> Judged:
+    """Fit on the first days of an agency and score its last ones."""
     mixed = folder / "mixed"
     simulate(mixed, days=DAYS, clicks_per_day=clicks, seed=seed, world=world)
     split_world(mixed, folder / "days", world.last_day, DAYS)
@@ -160,8 +174,8 @@ def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.D
     return read_judged(name, mixed, build.warehouse, first_test_day)
 
 
-def read_judged(name: str, mixed: Path, warehouse: Path, first_test_day: str) -> pd.DataFrame:
-    """Return one row per call of the last days: ours and the oracle's answer beside the truth."""
+def read_judged(name: str, mixed: Path, warehouse: Path, first_test_day: str) -> Judged:
+    """Return what a scored warehouse says, beside the truth in `mixed`."""
     with duckdb.connect() as connection:
         matching.load_answers(connection, mixed, warehouse)
         test = {"first_test_day": first_test_day}
@@ -170,10 +184,9 @@ def read_judged(name: str, mixed: Path, warehouse: Path, first_test_day: str) ->
         truth = {"truth": str(mixed / "truth.parquet")}
         visitors = connection.execute(_BY_VISITOR, truth).df()
         campaigns = connection.execute(_CAMPAIGNS, test).df().assign(world=name)
-    calls = _one_row_a_call(described, answers)
-    calls.attrs["campaigns"] = campaigns
-    calls.attrs["visitors"] = _one_row_a_call(described, visitors)
-    return calls
+    return Judged(
+        _one_row_a_call(described, answers), _one_row_a_call(described, visitors), campaigns
+    )
 
 
 def _one_row_a_call(described: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
@@ -244,12 +257,12 @@ def worst_groups(calls: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("excess", ascending=False).head(5)
 
 
-def show(title: str, judged: list[pd.DataFrame]) -> None:
+def show(title: str, judged: list[Judged]) -> None:
     """Print the figures of these worlds, pooled."""
-    calls = pd.concat(judged, ignore_index=True)
-    campaigns = pd.concat([frame.attrs["campaigns"] for frame in judged], ignore_index=True)
-    print(f"\n{title}")
-    visitors = pd.concat([frame.attrs["visitors"] for frame in judged], ignore_index=True)
+    calls, visitors, campaigns = (
+        pd.concat([getattr(world, name) for world in judged], ignore_index=True)
+        for name in ("calls", "visitors", "campaigns")
+    )
     rows = pd.concat(
         [figures(calls, campaigns, GROUPS), figures(visitors, campaigns, VISITOR_GROUPS)]
     )
@@ -267,7 +280,7 @@ def main() -> None:
     arguments = parser.parse_args()
     named = {f"seed {seed}": (redrawn(seed), seed) for seed in arguments.seeds}
     hard = {name: (HARD_WORLDS[name], 7) for name in arguments.worlds}
-    seeds: list[pd.DataFrame] = []
+    seeds: list[Judged] = []
     for name, (world, seed) in (named | hard).items():
         print(f"\n== {name}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
