@@ -136,8 +136,8 @@ class DelayCurves:
         ----------
         calls, seconds : ndarray of shape (n_classes, n_devices, n_bins)
         """
-        by_bin = calls.sum(axis=1)
-        self.odds_ = np.array([_split_odds(by_bin, self.bends_[:, 1], *pair) for pair in _SPLITS])
+        slope = self.bends_[:, 1]
+        self.odds_ = np.array([_split_odds(calls, seconds, slope, *pair) for pair in _SPLITS])
         expected = (seconds * self._prior(self.edges, self.bends_)).ravel()
         used = expected > 0
         if calls.sum() <= 0 or not used.any():
@@ -192,7 +192,7 @@ class DelayCurves:
 def _design(bends: np.ndarray) -> np.ndarray:
     classes, devices, bins = len(PAIR_CLASSES), len(DEVICES), len(bends)
     shape = (classes, devices, bins)
-    parts = [np.broadcast_to(bends * _spreads(bends, 1.0, 1.0, 0.5), (*shape, bends.shape[1]))]
+    parts = [np.broadcast_to(bends * _spreads(bends, 1.0, 1.0, 1.25), (*shape, bends.shape[1]))]
     for device in range(devices):
         own = np.zeros((*shape, bends.shape[1]))
         own[:, device] = bends * _spreads(bends, 0.5, 0.3, 0.15)
@@ -208,11 +208,16 @@ def _log_odds(first: int, second: int) -> float:
     return float(np.log(_PRIOR_SHARES[first] / _PRIOR_SHARES[second]))
 
 
-def _split_odds(calls: np.ndarray, slope: np.ndarray, first: int, second: int) -> np.ndarray:
+def _split_odds(
+    calls: np.ndarray, seconds: np.ndarray, slope: np.ndarray, first: int, second: int
+) -> np.ndarray:
     """Return level and tilt of the log-odds of the first class, by logistic regression.
 
-    Calls of the prior's shares stand in the middle of the delays.
+    Calls of the prior's shares stand in the middle of the delays. Calls of a class of which a fit
+    took a share count for as many more: its seconds are as much fewer.
     """
+    exposure = np.maximum(seconds.sum(axis=(1, 2)), 1e-9)
+    calls = calls.sum(axis=1) * (exposure[first] / exposure)[:, None]
     prior = _SPLIT_PRIOR_CALLS * np.array([_PRIOR_SHARES[first], _PRIOR_SHARES[second]])
     weights = np.concatenate([calls[first], prior[:1], calls[second], prior[1:]])
     where = np.tile(np.append(slope, 0.0), 2)[:, None]

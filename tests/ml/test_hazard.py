@@ -133,9 +133,12 @@ def make_rates(tail: float) -> np.ndarray:
     return np.broadcast_to(SHARES[:, None, None] * common, shape)
 
 
-def test_curves_recover_a_common_shape_and_which_number_is_dialled() -> None:
+@pytest.mark.parametrize("taken", [1.0, 0.25])
+def test_curves_recover_a_common_shape_and_which_number_is_dialled(taken: float) -> None:
+    """Also when a fit took a share of the calls to fallback numbers."""
     true = make_rates(tail=0.3)
     seconds = np.full(true.shape, 1e5)
+    seconds[[LEAKED, LAPSED, OVERFLOW, NONE, UNSEEN]] *= taken
     curves = DelayCurves(EDGES).start().fit(true * seconds, seconds)
 
     assert np.log(curves.rates_ / true)[..., MIDDLE] == pytest.approx(0.0, abs=0.2)
