@@ -21,6 +21,7 @@ import numpy as np
 
 from ml.matching.hazard import DelayCurves
 from ml.matching.null_rate import NullCounter, NullRates, UnlabelledCalls
+from ml.matching.settings import POOL_LEASED
 
 _FIRST_NULL_SHARES = (0.01, 0.1)
 """Share of calls from nobody to begin with: to live leases, and to other numbers."""
@@ -38,6 +39,8 @@ class EmFit:
     ----------
     null_probability : ndarray of shape (n_calls,)
         Posterior of 'none of them' for each call.
+    live_probability : ndarray of shape (n_calls,)
+        Posterior of the visitor with the live lease; 0 without one.
     posterior_calls : ndarray of shape (n_classes, n_devices, n_bins)
         Expected number of calls in each cell.
     log_likelihoods : list of float
@@ -47,6 +50,7 @@ class EmFit:
     curves: DelayCurves
     null: NullRates
     null_probability: np.ndarray
+    live_probability: np.ndarray
     posterior_calls: np.ndarray
     log_likelihoods: list[float] = field(default_factory=list)
 
@@ -74,6 +78,14 @@ class _Rounds:
         posterior = rates * (self.calls.transposed @ (1.0 / total))
         self.posterior_calls = posterior.reshape(self.seconds.shape)
         self.curves.fit(self.posterior_calls, self.seconds)
+
+    def live_probability(self) -> np.ndarray:
+        """Return the probability of the visitor with the live lease: shape (n_calls,)."""
+        rates = self.curves.rates_
+        live = np.zeros_like(rates)
+        live[POOL_LEASED] = rates[POOL_LEASED]
+        total = self.calls.weights @ rates.ravel() + self.counter.weights(self.null_probability)
+        return (self.calls.weights @ live.ravel()) / total
 
     def vector(self) -> np.ndarray:
         """Return all that changes, on scales where a leap cannot leave its range."""
@@ -145,6 +157,7 @@ def run_em(
         curves,
         counter.rates(rounds.null_probability),
         rounds.null_probability,
+        rounds.live_probability(),
         rounds.posterior_calls,
         rounds.log_likelihoods,
     )

@@ -35,7 +35,9 @@ _SPLITS = ((POOL_LEASED, LEAKED), (POOL_LAPSED, LAPSED))
 """A visitor who was shown a pool number dials it or the fallback number, as long as the lease is
 live and after it: two classes, whose shares sum to one."""
 
-_SPLIT_PRIOR_CALLS = 10.0
+_SPLIT_PRIOR_CALLS = 50.0
+"""Of the prior's shares. More than for shares that are seen: calls to a fallback number long after
+the lease are posteriors, hard to tell from nobody's, and count for less than their number."""
 _SPLIT_TILT_SPREAD = 0.5
 _APART = (OVERFLOW, NONE, UNSEEN)
 """Classes of those who were shown no pool number."""
