@@ -215,17 +215,18 @@ def _split_odds(
 ) -> np.ndarray:
     """Return level and tilt of the log-odds of the first class, by logistic regression.
 
-    Calls of the prior's shares stand in the middle of the delays. Calls of a class of which a fit
-    took a share count for as many more: its seconds are as much fewer.
+    The prior's calls lie where the others do, so that they turn the level and not the tilt. Calls
+    of a class of which a fit took a share count for as many more: its seconds are as much fewer.
     """
     exposure = np.maximum(seconds.sum(axis=(1, 2)), 1e-9)
-    calls = calls.sum(axis=1) * (exposure[first] / exposure)[:, None]
-    prior = _SPLIT_PRIOR_CALLS * np.array([_PRIOR_SHARES[first], _PRIOR_SHARES[second]])
-    weights = np.concatenate([calls[first], prior[:1], calls[second], prior[1:]])
-    where = np.tile(np.append(slope, 0.0), 2)[:, None]
-    is_first = np.repeat([1, 0], len(slope) + 1)
+    pair = [first, second]
+    counted = calls[pair].sum(axis=1) * (exposure[first] / exposure[pair])[:, None]
+    where = counted.sum(axis=0) + 1e-9
+    prior = np.asarray(_PRIOR_SHARES)[pair] * _SPLIT_PRIOR_CALLS
+    weights = counted + prior[:, None] * where / where.sum()
     model = LogisticRegression(C=_SPLIT_TILT_SPREAD**2, solver="newton-cholesky", tol=1e-7)
-    model.fit(where, is_first, sample_weight=weights)
+    is_first = np.repeat([1, 0], len(slope))
+    model.fit(np.tile(slope, 2)[:, None], is_first, sample_weight=weights.ravel())
     return np.array([model.intercept_[0], model.coef_[0, 0]])
 
 
