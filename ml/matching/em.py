@@ -28,6 +28,8 @@ _FIRST_NULL_SHARES = (0.01, 0.1)
 
 _TOLERANCE = 0.02
 _LONGEST_LEAP = 32.0
+_LARGEST_MOVE = 3.0
+"""Of one coefficient or log-odds in a leap: a call or two make directions that lead to infinity."""
 _ALLOWED_FALL = 0.5
 
 
@@ -109,7 +111,8 @@ class _Rounds:
         step, bend = first - start, second - 2 * first + start
         bent = max(float(np.linalg.norm(bend)), 1e-12)
         length = float(np.clip(float(np.linalg.norm(step)) / bent, 1.0, _LONGEST_LEAP))
-        self.set_vector(start + 2 * length * step + length**2 * bend)
+        target = start + 2 * length * step + length**2 * bend
+        self.set_vector(second + np.clip(target - second, -_LARGEST_MOVE, _LARGEST_MOVE))
         self.go()
         if not self.log_likelihoods[-1] >= floor:
             self.log_likelihoods.pop()

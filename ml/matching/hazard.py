@@ -218,9 +218,10 @@ def _split_odds(
     The prior's calls lie where the others do, so that they turn the level and not the tilt. Calls
     of a class of which a fit took a share count for as many more: its seconds are as much fewer.
     """
-    exposure = np.maximum(seconds.sum(axis=(1, 2)), 1e-9)
     pair = [first, second]
-    counted = calls[pair].sum(axis=1) * (exposure[first] / exposure[pair])[:, None]
+    exposure = seconds[pair].sum(axis=(1, 2))
+    taken = exposure / exposure[0] if exposure.all() else np.ones(2)
+    counted = calls[pair].sum(axis=1) / taken[:, None]
     where = counted.sum(axis=0) + 1e-9
     prior = np.asarray(_PRIOR_SHARES)[pair] * _SPLIT_PRIOR_CALLS
     weights = counted + prior[:, None] * where / where.sum()
