@@ -13,12 +13,16 @@ follow one by one, with goals of their own.
     null       share of calls said to come from nobody, less the oracle's
     campaign   error of calls by campaign, sums of probability, as a ratio to the oracle's
 
+Calls to pool numbers are judged once more by visitor: the sessions of one visitor that were shown
+the number are one answer, of both.
+
     python benchmarks/matcher_goals.py [--seeds 1 2 3] [--worlds patient bots] [--keep DIR]
 """
 
 import argparse
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -77,6 +81,42 @@ left join (
 where truths.call_started_at >= $first_test_day
 """
 
+_BY_VISITOR = (
+    """
+with named as (
+    select 'ours' as method, call_id, sessions.visitor_id, answers.probability, is_nobody
+    from answers
+    left join warehouse.intermediate.int_sessions as sessions using (session_id)
+    where method = 'ours' and not is_remainder
+
+    union all
+
+    select 'oracle', call_id, listed.visitor.visitor_id, listed.visitor.probability, false
+    from (select call_id, unnest(oracle_visitors) as visitor from read_parquet($truth)) as listed
+
+    union all
+
+    select 'oracle', call_id, null, oracle_null, true from read_parquet($truth)
+),
+summed as (
+    select method, call_id, visitor_id, is_nobody, sum(probability) as probability
+    from named
+    group by all
+),
+judged as (
+    select
+        summed.*,
+        false as is_remainder,
+        (summed.is_nobody and truths.is_nobody)
+        or coalesce(visitor_id = true_visitor_id, false) as is_right
+    from summed
+    join truths using (call_id)
+    where match_kind = 'pool'
+)
+"""
+    + matching.PER_CALL
+)
+
 _CAMPAIGNS = """
 select method, truths.match_kind, truths.live_lease, truths.true_click_id is not null as has_click,
     answers.campaign, -sum(answers.probability) as calls
@@ -99,10 +139,27 @@ GROUPS = {
     "pool number, all": "match_kind == 'pool'",
     "pool number outside a live lease": "match_kind == 'pool' and not live_lease",
 }
+VISITOR_GROUPS = {
+    f"{group}, by visitor": GROUPS[group]
+    for group in ("pool number, all", "pool number outside a live lease")
+}
 
 
-def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.DataFrame:
-    """Fit on the first days of an agency, score its last ones; return one row per call."""
+@dataclass(frozen=True)
+class Judged:
+    """The last days of one world: ours and the oracle's answers beside the truth.
+
+    `calls` has one row per call; `visitors` the same of pool calls, sessions summed by visitor;
+    `campaigns` the calls of each campaign and what each method says of it.
+    """
+
+    calls: pd.DataFrame
+    visitors: pd.DataFrame
+    campaigns: pd.DataFrame
+
+
+def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> Judged:
+    """Fit on the first days of an agency and score its last ones."""
     mixed = folder / "mixed"
     simulate(mixed, days=DAYS, clicks_per_day=clicks, seed=seed, world=world)
     split_world(mixed, folder / "days", world.last_day, DAYS)
@@ -114,17 +171,28 @@ def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.D
     _land(folder / "days", build, last=True)
     for phase in ("load", "evidence", "score"):
         in_fresh_process(phase, PHASES[phase], build)
+    return read_judged(name, mixed, build.warehouse, first_test_day)
+
+
+def read_judged(name: str, mixed: Path, warehouse: Path, first_test_day: str) -> Judged:
+    """Return what a scored warehouse says, beside the truth in `mixed`."""
     with duckdb.connect() as connection:
-        matching.load_answers(connection, mixed, build.warehouse)
+        matching.load_answers(connection, mixed, warehouse)
         test = {"first_test_day": first_test_day}
         described = connection.execute(_DESCRIBED, test).df()
         answers = connection.sql(matching.PER_CALL).df()
+        truth = {"truth": str(mixed / "truth.parquet")}
+        visitors = connection.execute(_BY_VISITOR, truth).df()
         campaigns = connection.execute(_CAMPAIGNS, test).df().assign(world=name)
+    return Judged(
+        _one_row_a_call(described, answers), _one_row_a_call(described, visitors), campaigns
+    )
+
+
+def _one_row_a_call(described: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     wide = answers.pivot(index="call_id", columns="method")
     wide.columns = [f"{method} {figure}" for figure, method in wide.columns]
-    calls = described.merge(wide, left_on="call_id", right_index=True).assign(world=name)
-    calls.attrs["campaigns"] = campaigns
-    return calls
+    return described.merge(wide, left_on="call_id", right_index=True)
 
 
 def _land(days: Path, build: Build, *, last: bool) -> str:
@@ -136,10 +204,10 @@ def _land(days: Path, build: Build, *, last: bool) -> str:
     return first_test_day.removeprefix("day=")
 
 
-def figures(calls: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures by group of calls."""
+def figures(calls: pd.DataFrame, campaigns: pd.DataFrame, groups: dict[str, str]) -> pd.DataFrame:
+    """Return the figures of each group of calls, from its name and condition."""
     rows = []
-    for group, condition in GROUPS.items():
+    for group, condition in groups.items():
         mine = calls.query(condition)
         if mine.empty:
             continue
@@ -189,12 +257,16 @@ def worst_groups(calls: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("excess", ascending=False).head(5)
 
 
-def show(title: str, judged: list[pd.DataFrame]) -> None:
+def show(title: str, judged: list[Judged]) -> None:
     """Print the figures of these worlds, pooled."""
-    calls = pd.concat(judged, ignore_index=True)
-    campaigns = pd.concat([frame.attrs["campaigns"] for frame in judged], ignore_index=True)
-    print(f"\n{title}")
-    print(figures(calls, campaigns).to_string(index=False, float_format="%.3f"))
+    calls, visitors, campaigns = (
+        pd.concat([getattr(world, name) for world in judged], ignore_index=True)
+        for name in ("calls", "visitors", "campaigns")
+    )
+    rows = pd.concat(
+        [figures(calls, campaigns, GROUPS), figures(visitors, campaigns, VISITOR_GROUPS)]
+    )
+    print(rows.to_string(index=False, float_format="%.3f"))
     print(worst_groups(calls).to_string(index=False, float_format="%.3f"), flush=True)
 
 
@@ -208,7 +280,7 @@ def main() -> None:
     arguments = parser.parse_args()
     named = {f"seed {seed}": (redrawn(seed), seed) for seed in arguments.seeds}
     hard = {name: (HARD_WORLDS[name], 7) for name in arguments.worlds}
-    seeds: list[pd.DataFrame] = []
+    seeds: list[Judged] = []
     for name, (world, seed) in (named | hard).items():
         print(f"\n== {name}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:

@@ -35,6 +35,7 @@ select
     truth.match_kind,
     truth.live_lease,
     truth.true_click_id,
+    truth.true_visitor_id,
     sessions.session_id as true_session_id,
     truth.true_kind <> 'web' as is_nobody,
     case

@@ -5,6 +5,7 @@ before it (same site; for a pool number, the sessions that were shown it), and n
 
     weight_j = propensity_j * call_hours(t) * density(t - t_j) * p(area | reported city)
                * p(line | device) * P(dials this number | lease of j at t)
+               * (what taps on the dialled number say, `tap_evidence`)
     weight_0 = null rate of the number at this hour * p0(area | site) * p0(line)
     p_j = weight_j / (weight_0 + sum of weights)
 
@@ -15,8 +16,8 @@ gives the landing page, the day of a click whose gclid holds no instant (the den
 averaged over the hours of that day).
 
 Simplifications, each of which makes the oracle a little less sharp but not less calibrated: it
-takes a click and the session that lost its id as known to be one; it reads neither taps, forms,
-IVR choices nor earlier calls of the same number. Robocalls are known by their pattern: all null.
+takes a click and the session that lost its id as known to be one; it reads neither forms, IVR
+choices nor earlier calls of the same number. Robocalls are known by their pattern: all null.
 
 Delays come from a table by device and log-delay (1 % wide), so that SQL joins instead of
 computing four exponentials for each of the millions of pairs; no pair is stored but its weight.
@@ -54,6 +55,7 @@ from ingestion.simulate.frames import (
 )
 from ingestion.simulate.numbers import FALLBACK, POOL, Numbers
 from ingestion.simulate.places import Floats
+from ingestion.simulate.tap_evidence import open_pages, tap_factors_sql
 from ingestion.simulate.traffic import GCLID
 
 SMALLEST_PROBABILITY = 1e-4
@@ -68,10 +70,11 @@ def posterior(
     *,
     clicks: Frame,
     touches: Frame,
+    taps: Frame,
     calls: Frame,
     described: Frame,
 ) -> tuple[pa.Table, pa.Table]:
-    """Score every call on a fallback or pool number.
+    """Score every call on a fallback or pool number; `taps` are events, by session and time.
 
     Returns:
         Candidates (call, touch, probability), each at least `SMALLEST_PROBABILITY`, and sums
@@ -85,6 +88,8 @@ def posterior(
         "areas": pa.table(area_probabilities(catalog)),
         "null_areas": pa.table(null_area_probabilities(catalog)),
         "lines": pa.table(line_probabilities(catalog)),
+        "pages": pa.table(open_pages(catalog, numbers, touches)),
+        "taps": pa.table({"session": taps["session"], "t": taps["t"]}),
     }
     with ThreadPoolExecutor(_PARTS) as pool:
         parts = list(pool.map(lambda part: _score(catalog, tables, part), range(_PARTS)))
@@ -171,6 +176,8 @@ def _score(catalog: Catalog, tables: dict[str, pa.Table], part: int) -> tuple[pa
         connection.execute("set disabled_optimizers = 'join_order'")
         connection.execute(f"delete from calls where call % {_PARTS} <> {part}")
         connection.execute(f"create table weights as {_weights_sql(catalog)}")
+        connection.execute(f"create table tap_factors as {tap_factors_sql(catalog.world)}")
+        connection.execute(_WEIGH_TAPS_SQL)
         connection.execute(_POSTERIOR_SQL)
         candidates = connection.sql(
             "select call, touch, probability from posteriors "
@@ -223,6 +230,11 @@ def _branch_sql(dials: str, pairs: str, densities: str, days: int) -> str:
         join lines on lines.device = touches.device and lines.line = calls.line
     """
 
+
+_WEIGH_TAPS_SQL = """
+    update weights set weight = weight * factor from tap_factors
+    where tap_factors.call = weights.call and tap_factors.touch = weights.touch
+"""
 
 _POSTERIOR_SQL = f"""
     create table totals as

@@ -19,7 +19,7 @@ from ingestion.simulate.frames import DAY_MS, Frame, size, stack, take, window_d
 from ingestion.simulate.leases import lease_numbers
 from ingestion.simulate.numbers import Numbers, assign_numbers
 from ingestion.simulate.oracle import posterior
-from ingestion.simulate.sessions import EVENT_TYPES, FORM_SUBMIT, draw_sessions
+from ingestion.simulate.sessions import EVENT_TYPES, FORM_SUBMIT, NUMBER_CLICKED, draw_sessions
 from ingestion.simulate.taps import draw_taps
 from ingestion.simulate.telephony import OUTCOMES, STATUSES, describe_calls, draw_outcomes
 from ingestion.simulate.traffic import draw_clicks, draw_visits
@@ -96,6 +96,7 @@ def _posterior(world: Simulation) -> tuple[pa.Table, pa.Table]:
         world.numbers,
         clicks=world.clicks,
         touches=world.touches,
+        taps=take(world.events, world.events["type"] == NUMBER_CLICKED),
         calls=world.calls,
         described=world.described,
     )

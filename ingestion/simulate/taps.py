@@ -13,7 +13,9 @@ from ingestion.simulate.numbers import Numbers
 from ingestion.simulate.sessions import NUMBER_CLICKED, events_at, inside
 from ingestion.simulate.world import DEVICES
 
-_PHONE = DEVICES.index("mobile")
+PHONE = DEVICES.index("mobile")
+TAP_TO_RING_MS = (1500, 8000)
+"""A tap that dials comes so long before the call: from the first to just before the second."""
 
 
 def draw_taps(
@@ -32,10 +34,10 @@ def _dialling_taps(
 ) -> Frame:
     rng = catalog.rng("dialling taps")
     session = touches["session"][calls["touch"]]
-    at = calls["t"] - rng.integers(1500, 8000, size(calls))
+    at = calls["t"] - rng.integers(*TAP_TO_RING_MS, size(calls))
     shown = numbers.dialled_or_fallback(sessions["site"], sessions["slot"])[session]
     taps = (calls["kind"] == WEB) & (session >= 0) & (shown == calls["number"])
-    taps &= sessions["device"][session] == _PHONE
+    taps &= sessions["device"][session] == PHONE
     taps &= (at > sessions["shown"][session]) & (at < sessions["last"][session])
     taps &= rng.random(size(calls)) < catalog.world.dialling.tap
     return events_at(NUMBER_CLICKED, sessions, session[taps], at[taps])
@@ -43,7 +45,7 @@ def _dialling_taps(
 
 def _idle_taps(catalog: Catalog, sessions: Frame) -> Frame:
     rng = catalog.rng("idle taps")
-    phone = (sessions["device"] == _PHONE) & ~sessions["is_bot"]
+    phone = (sessions["device"] == PHONE) & ~sessions["is_bot"]
     tapped = phone & (rng.random(size(sessions)) < catalog.world.browsing.idle_tap_share)
     rows = np.flatnonzero(tapped & (sessions["last"] > sessions["shown"] + 2000))
     return events_at(NUMBER_CLICKED, sessions, rows, inside(rng, sessions, rows))

@@ -1,4 +1,8 @@
-"""`truth.parquet`: what really made each call, and what the oracle thinks."""
+"""`truth.parquet`: what really made each call, and what the oracle thinks.
+
+`oracle` lists touches; `oracle_visitors`, of calls to pool numbers only, sums them by visitor: one
+who was shown the number in two sessions is one answer.
+"""
 
 from pathlib import Path
 
@@ -27,6 +31,24 @@ _TOUCH_TEXT_SQL = """
     order by touches.touch
 """
 
+_VISITORS_SQL = """
+    create table oracle_visitors as
+    with visitors as (
+        select call_text.call, visitor_id, sum(probability) as probability
+        from candidates_arrow as candidates
+        join call_text on call_text.call = candidates.call
+        join touch_text on touch_text.touch = candidates.touch
+        where match_kind = 'pool'
+        group by call_text.call, visitor_id
+    )
+    select
+        call,
+        list({visitor_id: visitor_id, probability: probability}
+            order by probability desc, visitor_id) as visitors
+    from visitors
+    group by call
+"""
+
 _TRUTH_SQL = f"""
     select
         call_text.call_id,
@@ -50,6 +72,7 @@ _TRUTH_SQL = f"""
         call_text.is_live as live_lease,
         call_text.is_repeat,
         coalesce(oracle_arrow.candidates, []) as oracle,
+        oracle_visitors.visitors as oracle_visitors,
         case when call_text.kind_name = 'robocall' then 1.0 else oracle_null end as oracle_null,
         case when call_text.kind_name = 'robocall' then 0.0 else oracle_remainder end
             as oracle_remainder
@@ -61,6 +84,7 @@ _TRUTH_SQL = f"""
     left join clicks on clicks.click = call_text.click
     left join target_text on target_text.target = clicks.target
     left join oracle_arrow on oracle_arrow.call = call_text.call
+    left join oracle_visitors on oracle_visitors.call = call_text.call
     left join sums_arrow on sums_arrow.call = call_text.call
     order by call_text.t, call_text.call
 """
@@ -77,6 +101,8 @@ def write_truth(
     connection.register("sums_arrow", sums)
     connection.execute(_TOUCH_TEXT_SQL)
     connection.register("oracle_arrow", _nest(connection, candidates))
+    connection.register("candidates_arrow", candidates)
+    connection.execute(_VISITORS_SQL)
     used = {name: parameters[name] for name in ("moving_billboard", "moves_at")}
     connection.execute(f"create table truth as {_TRUTH_SQL}", used)
     escaped = str(path).replace("'", "''")

@@ -21,12 +21,15 @@ import numpy as np
 
 from ml.matching.hazard import DelayCurves
 from ml.matching.null_rate import NullCounter, NullRates, UnlabelledCalls
+from ml.matching.settings import POOL_LEASED
 
 _FIRST_NULL_SHARES = (0.01, 0.1)
 """Share of calls from nobody to begin with: to live leases, and to other numbers."""
 
 _TOLERANCE = 0.02
 _LONGEST_LEAP = 32.0
+_LARGEST_MOVE = 3.0
+"""Of one coefficient or log-odds in a leap: a call or two make directions that lead to infinity."""
 _ALLOWED_FALL = 0.5
 
 
@@ -38,6 +41,8 @@ class EmFit:
     ----------
     null_probability : ndarray of shape (n_calls,)
         Posterior of 'none of them' for each call.
+    live_probability : ndarray of shape (n_calls,)
+        Posterior of the visitor with the live lease; 0 without one.
     posterior_calls : ndarray of shape (n_classes, n_devices, n_bins)
         Expected number of calls in each cell.
     log_likelihoods : list of float
@@ -47,6 +52,7 @@ class EmFit:
     curves: DelayCurves
     null: NullRates
     null_probability: np.ndarray
+    live_probability: np.ndarray
     posterior_calls: np.ndarray
     log_likelihoods: list[float] = field(default_factory=list)
 
@@ -75,6 +81,14 @@ class _Rounds:
         self.posterior_calls = posterior.reshape(self.seconds.shape)
         self.curves.fit(self.posterior_calls, self.seconds)
 
+    def live_probability(self) -> np.ndarray:
+        """Return the probability of the visitor with the live lease: shape (n_calls,)."""
+        rates = self.curves.rates_
+        live = np.zeros_like(rates)
+        live[POOL_LEASED] = rates[POOL_LEASED]
+        total = self.calls.weights @ rates.ravel() + self.counter.weights(self.null_probability)
+        return (self.calls.weights @ live.ravel()) / total
+
     def vector(self) -> np.ndarray:
         """Return all that changes, on scales where a leap cannot leave its range."""
         share = np.clip(self.null_probability, 1e-9, 1 - 1e-9)
@@ -97,7 +111,8 @@ class _Rounds:
         step, bend = first - start, second - 2 * first + start
         bent = max(float(np.linalg.norm(bend)), 1e-12)
         length = float(np.clip(float(np.linalg.norm(step)) / bent, 1.0, _LONGEST_LEAP))
-        self.set_vector(start + 2 * length * step + length**2 * bend)
+        target = start + 2 * length * step + length**2 * bend
+        self.set_vector(second + np.clip(target - second, -_LARGEST_MOVE, _LARGEST_MOVE))
         self.go()
         if not self.log_likelihoods[-1] >= floor:
             self.log_likelihoods.pop()
@@ -145,6 +160,7 @@ def run_em(
         curves,
         counter.rates(rounds.null_probability),
         rounds.null_probability,
+        rounds.live_probability(),
         rounds.posterior_calls,
         rounds.log_likelihoods,
     )

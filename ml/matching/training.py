@@ -46,6 +46,7 @@ from ml.matching.known import (
     hours_of_calls,
     put_hour_groups,
 )
+from ml.matching.labels import are_doubtful, keep_likely_labels, label_probabilities
 from ml.matching.marks import (
     line_factors,
     line_type_shares,
@@ -120,6 +121,19 @@ def train_matcher(sql: Sql, settings: MatcherSettings | None = None) -> MatcherM
     return MatcherModel(training_version(sql, settings), facts, complete)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What one fit learns, and the calls that it learned it from."""
+
+    factors: pd.DataFrame
+    hours: _Hours
+    marks: FittedMarks
+    thinning: Thinning
+    calls: pd.DataFrame
+    seconds: np.ndarray
+    fit: EmFit
+
+
 def _fit(
     sql: Sql, settings: MatcherSettings, window: DataWindow
 ) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
@@ -128,6 +142,31 @@ def _fit(
     build_reach(sql, campaign_sites)
     edges = bin_edges(settings.lookback_seconds, FIT_BINS_PER_OCTAVE)
     known = build_known(sql, edges)
+    parts = _fit_parts(sql, settings, window, edges, known)
+    labels = label_probabilities(known, parts.calls, parts.fit)
+    if are_doubtful(labels):
+        kept = keep_likely_labels(sql, known, labels)
+        parts = _fit_parts(sql, settings, window, edges, kept)
+    marks, thinning, hours = parts.marks, parts.thinning, parts.hours
+    tables = {
+        "hazard_rates": hazard_table(parts.fit, settings),
+        "touch_factors": parts.factors,
+        "hour_factors": hour_table(hours.factors, hours.sites),
+        "lost_shares": lost_table(parts.fit, parts.seconds, thinning.class_shares),
+        "campaign_sites": campaign_sites,
+        "click_hours": pd.DataFrame({"hour": range(24), "share": hours.clicks}),
+        "evidence_reliability": _measured_reliability(sql),
+        **mark_tables(marks),
+        **null_tables(parts.fit, marks.levels),
+    }
+    calls = sql.frame("select count(*) as calls from matcher_calls where not is_spam")["calls"]
+    return tables, {"calls_known": len(known), "calls_lost": int(calls[0]) - len(known)}
+
+
+def _fit_parts(
+    sql: Sql, settings: MatcherSettings, window: DataWindow, edges: np.ndarray, known: pd.DataFrame
+) -> _Parts:
+    """Fit everything that the known calls have a say in; matcher_known holds the same calls."""
     put_hour_groups(sql, [])
     curve = count_live_rates(known, live_exposure(sql, window.end_second, edges), edges)
     factors = _fit_propensities(sql, curve, window)
@@ -137,20 +176,9 @@ def _fit(
     data = _Data(sql, settings, window, edges, known, places)
     marks = _fit_marks(data, curve)
     thinning = choose_thinning(sql, settings.lookback_days)
-    fit, seconds = _fit_unlabelled(data, marks, hours, thinning)
-    tables = {
-        "hazard_rates": hazard_table(fit, settings),
-        "touch_factors": factors,
-        "hour_factors": hour_table(hours.factors, hours.sites),
-        "lost_shares": lost_table(fit, seconds, thinning.class_shares),
-        "campaign_sites": campaign_sites,
-        "click_hours": pd.DataFrame({"hour": range(24), "share": hours.clicks}),
-        "evidence_reliability": _measured_reliability(sql),
-        **mark_tables(marks),
-        **null_tables(fit, marks.levels),
-    }
-    calls = sql.frame("select count(*) as calls from matcher_calls where not is_spam")["calls"]
-    return tables, {"calls_known": len(known), "calls_lost": int(calls[0]) - len(known)}
+    calls = _unlabelled_calls(data, marks, hours, thinning)
+    fit, seconds = _fit_unlabelled(data, marks, hours, thinning, calls)
+    return _Parts(factors, hours, marks, thinning, calls, seconds, fit)
 
 
 def _measured_reliability(sql: Sql) -> pd.DataFrame:
@@ -203,8 +231,26 @@ def _fit_marks(data: _Data, curve: LiveCurve) -> FittedMarks:
     return FittedMarks(geography, levels, lines, tap_shares(data.known, octaves), temperature)
 
 
-def _fit_unlabelled(
+def _unlabelled_calls(
     data: _Data, marks: FittedMarks, hours: _Hours, thinning: Thinning
+) -> pd.DataFrame:
+    """Return the calls that take part in the fit, with their marks as indices."""
+    calls = data.sql.frame(
+        "select * from matcher_calls "
+        f"where not is_spam and {is_sampled_sql(thinning.share)} order by call_index"
+    )
+    return calls.assign(
+        place_key=calls["match_kind"] + "|" + calls["place"],
+        area_index=mark_index(calls["area_code"], marks.levels.area_codes),
+        line_index=mark_index(calls["line_type"], marks.levels.line_types),
+        is_tapped=calls["tap_touch_index"].notna(),
+        hour_factor=hours_of_calls(calls, hours.factors, hours.sites),
+        scale=1.0,
+    )
+
+
+def _fit_unlabelled(
+    data: _Data, marks: FittedMarks, hours: _Hours, thinning: Thinning, calls: pd.DataFrame
 ) -> tuple[EmFit, np.ndarray]:
     """Return the fit and the seconds at risk of the share of calls that each class takes.
 
@@ -212,18 +258,6 @@ def _fit_unlabelled(
     blamed for the difference.
     """
     sql, levels, share = data.sql, marks.levels, thinning.share
-    calls = sql.frame(
-        "select * from matcher_calls "
-        f"where not is_spam and {is_sampled_sql(share)} order by call_index"
-    )
-    calls = calls.assign(
-        place_key=calls["match_kind"] + "|" + calls["place"],
-        area_index=mark_index(calls["area_code"], levels.area_codes),
-        line_index=mark_index(calls["line_type"], levels.line_types),
-        is_tapped=calls["tap_touch_index"].notna(),
-        hour_factor=hours_of_calls(calls, hours.factors, hours.sites),
-        scale=1.0,
-    )
     areas = area_code_shares(marks.geography, data.places, levels.area_codes)
     put_area_factors(sql, areas, levels, 1.0)
     put_pair_calls(sql, calls, data.settings)

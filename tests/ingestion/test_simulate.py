@@ -334,7 +334,23 @@ def test_oracle_is_right_as_often_as_it_says(simulated: Simulated, match_kind: s
         select oracle_null, true_kind = 'null' from scored
         """
     ).fetchnumpy()
-    said, came = outcomes["said"], outcomes["came"].astype(float)
+    assert_calibrated(outcomes["said"], outcomes["came"].astype(float))
+
+
+def test_oracle_of_pool_calls_is_right_about_visitors_as_often_as_it_says(
+    simulated: Simulated,
+) -> None:
+    outcomes = simulated.connection.execute("""
+        select unnest(oracle_visitors).probability as said,
+            unnest(oracle_visitors).visitor_id is not distinct from true_visitor_id as came
+        from truth where match_kind = 'pool' and true_kind <> 'robocall'
+    """).fetchnumpy()
+
+    assert_calibrated(outcomes["said"], outcomes["came"].astype(float))
+
+
+def assert_calibrated(said: np.ndarray, came: np.ndarray) -> None:
+    """What is said with some probability comes true as often, within four standard errors."""
     bins = np.digitize(said, [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
     gaps = [abs(said[bins == b].sum() - came[bins == b].sum()) for b in np.unique(bins)]
     noise = [np.sqrt((said * (1 - said))[bins == b].sum()) for b in np.unique(bins)]
@@ -356,6 +372,30 @@ def test_oracle_sums_to_one_and_is_ordered(simulated: Simulated) -> None:
 
     assert off < 1e-9
     assert unordered == 0
+
+
+def test_a_visitor_who_was_shown_a_number_twice_is_one_answer_for_the_sum(
+    simulated: Simulated,
+) -> None:
+    off = simulated.value("""
+        with touches as (
+            select call_id, unnest(oracle).visitor_id as visitor_id,
+                unnest(oracle).probability as probability
+            from truth where match_kind = 'pool'
+        ),
+        visitors as (
+            select call_id, unnest(oracle_visitors).visitor_id as visitor_id,
+                unnest(oracle_visitors).probability as probability
+            from truth
+        ),
+        summed as (
+            select call_id, visitor_id, sum(probability) as probability from touches group by all
+        )
+        select sum(abs(coalesce(summed.probability, 0) - coalesce(visitors.probability, 0)))
+        from summed full join visitors using (call_id, visitor_id)
+    """)
+
+    assert off < 1e-9
 
 
 def test_oracle_beats_the_latest_touch(simulated: Simulated) -> None:
@@ -432,14 +472,22 @@ def test_oracle_stays_honest_in_worlds_that_break_the_model(tmp_path: Path, name
     root = tmp_path / "landing"
     simulate(root, days=10, clicks_per_day=1000, seed=SEED, world=HARD_WORLDS[name])
 
-    said, true, calls = duckdb.execute(
+    answers = duckdb.execute(
         """
-        select avg(oracle_null), avg((true_kind <> 'web')::integer), count(*)
+        select
+            oracle_null,
+            true_kind <> 'web' as is_nobody,
+            coalesce(oracle[1].probability, 0) as likeliest,
+            oracle[1].visitor_id is not distinct from true_visitor_id
+            and oracle[1].session_start_at is not distinct from true_session_start_at
+            and (true_visitor_id is not null or oracle[1].click_id is not distinct from
+                true_click_id)
+            and true_kind = 'web' as is_likeliest
         from read_parquet($truth)
         where match_kind in ('fallback', 'pool') and true_kind <> 'robocall'
         """,
         {"truth": str(root / "truth.parquet")},
-    ).fetchone()
+    ).fetchnumpy()
 
-    # Four standard errors of a share.
-    assert said == pytest.approx(true, abs=4 * (true * (1 - true) / calls) ** 0.5)
+    assert_calibrated(answers["oracle_null"], answers["is_nobody"].astype(float))
+    assert_calibrated(answers["likeliest"], answers["is_likeliest"].astype(float))

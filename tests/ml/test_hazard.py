@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies
+from hypothesis.extra.numpy import arrays
 
 from ml.matching.delays import bin_edges, prior_rate
 from ml.matching.exposure import live_exposure
@@ -11,7 +13,17 @@ from ml.matching.hazard import DelayCurves, hour_factors, live_rates
 from ml.matching.known import put_hour_groups
 from ml.matching.propensity import fit_propensities
 from ml.matching.reach import campaign_site_shares
-from ml.matching.settings import LAPSED, POOL_LEASED, MatcherSettings
+from ml.matching.settings import (
+    LAPSED,
+    LEAKED,
+    NONE,
+    OVERFLOW,
+    PAIR_CLASSES,
+    POOL_LAPSED,
+    POOL_LEASED,
+    UNSEEN,
+    MatcherSettings,
+)
 from tests.ml.worlds import load_tables
 
 EDGES = bin_edges(30 * 86_400.0, 4)
@@ -118,26 +130,77 @@ def test_no_call_at_all_leaves_every_factor_at_one() -> None:
     assert (fit_propensities(make_groups({"a": 0.0, "b": 0.0}))["log_factor"] == 0).all()
 
 
-def test_curves_recover_a_common_shape_and_the_share_of_a_class() -> None:
-    curves = DelayCurves(EDGES).start()
-    shape = curves.rates_.shape
-    tail = 3.0 * (1 + EDGES[:-1] / 3600) ** 0.3
-    true = np.broadcast_to(tail * prior_rate(EDGES), shape).copy()
-    true[LAPSED] *= 0.25
-    seconds = np.full(shape, 1e5)
-    curves.fit(true * seconds, seconds)
+SHARES = np.zeros(len(PAIR_CLASSES))
+SHARES[[POOL_LEASED, LEAKED, POOL_LAPSED, LAPSED]] = 0.95, 0.05, 0.25, 0.75
+SHARES[[OVERFLOW, NONE, UNSEEN]] = 1.0, 0.8, 0.8
+"""Of the calls of each class, those that dial its number."""
+
+
+def make_rates(tail: float) -> np.ndarray:
+    """Rates of the common shape: the prior's, with more late calls the higher `tail` is."""
+    shape = DelayCurves(EDGES).start().rates_.shape
+    common = 3.0 * (1 + EDGES[:-1] / 3600) ** tail * prior_rate(EDGES)
+    return np.broadcast_to(SHARES[:, None, None] * common, shape)
+
+
+@pytest.mark.parametrize("taken", [1.0, 0.25])
+def test_curves_recover_a_common_shape_and_which_number_is_dialled(taken: float) -> None:
+    """Also when a fit took a share of the calls to fallback numbers."""
+    true = make_rates(tail=0.3)
+    seconds = np.full(true.shape, 1e5)
+    seconds[[LEAKED, LAPSED, OVERFLOW, NONE, UNSEEN]] *= taken
+    curves = DelayCurves(EDGES).start().fit(true * seconds, seconds)
 
     assert np.log(curves.rates_ / true)[..., MIDDLE] == pytest.approx(0.0, abs=0.2)
-    ratio = curves.rates_[LAPSED] / curves.rates_[POOL_LEASED]
-    assert ratio[..., MIDDLE] == pytest.approx(0.25, rel=0.1)
+    for dialled, other in ((LEAKED, POOL_LEASED), (LAPSED, POOL_LAPSED)):
+        ratio = curves.rates_[dialled] / curves.rates_[other]
+        expected = SHARES[dialled] / SHARES[other]
+        assert ratio[..., MIDDLE] == pytest.approx(expected, rel=0.1)
+
+
+@given(
+    calls=arrays(float, len(PAIR_CLASSES), elements=strategies.floats(1, 1e4)),
+    tail=strategies.floats(-0.5, 0.5),
+)
+@settings(max_examples=3, deadline=None)
+def test_who_was_shown_a_pool_number_calls_at_one_rate_before_and_after_the_lease(
+    calls: np.ndarray, tail: float
+) -> None:
+    """Whatever the counts, the two numbers of one visitor share that rate out among themselves."""
+    seconds = np.full(make_rates(tail).shape, 1e5)
+    counted = make_rates(tail) * calls[:, None, None] * 1e5
+    rates = DelayCurves(EDGES).start().fit(counted, seconds).rates_
+
+    live = rates[POOL_LEASED] + rates[LEAKED]
+    assert rates[POOL_LAPSED] + rates[LAPSED] == pytest.approx(live, rel=1e-9)
+
+
+def reach_of(counts: dict[str, list]) -> pd.DataFrame:
+    found = campaign_site_shares(pd.DataFrame(counts))
+    return found.pivot_table(index="campaign", columns="site", values="share", fill_value=0.0)
 
 
 def test_a_campaign_reaches_the_sites_it_was_seen_on_and_a_new_one_reaches_all() -> None:
-    counts = pd.DataFrame({"campaign": ["a", "a", "b"], "site": ["x", "y", "x"]})
-    found = campaign_site_shares(counts.assign(touches=[90, 10, 300]))
-    table = found.pivot_table(index="campaign", columns="site", values="share", fill_value=0.0)
+    table = reach_of(
+        {
+            "campaign": ["a", "a", "b"], "site": ["x", "y", "x"], "touches": [90, 10, 300],
+            "unseen_touches": [0, 0, 0],
+        }
+    )  # fmt: skip
 
     assert table.sum(axis=1).tolist() == pytest.approx([1.0, 1.0, 1.0])
     assert table.loc["a", "y"] == pytest.approx(0.1, abs=0.01)
     assert table.loc["b", "y"] == 0.0
     assert table.loc["", "y"] == pytest.approx(10 / 400)
+
+
+def test_clicks_without_a_session_say_where_others_of_their_kind_landed() -> None:
+    """A site whose script hardly runs is hardly among the seen touches."""
+    table = reach_of(
+        {
+            "campaign": ["a", "a"], "site": ["scripted", "bare"], "touches": [500, 520],
+            "unseen_touches": [0, 500],
+        }
+    )  # fmt: skip
+
+    assert table.loc["a", "bare"] == pytest.approx((500 + 10 * 0.51) / 510, abs=0.001)
