@@ -103,20 +103,10 @@ GROUPS = {
 
 def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.DataFrame:
     """Fit on the first days of an agency, score its last ones; return one row per call."""
-    mixed = folder / "mixed"
-    simulate(mixed, days=DAYS, clicks_per_day=clicks, seed=seed, world=world)
-    split_world(mixed, folder / "days", world.last_day, DAYS)
-    build = Build(folder)
-    first_test_day = _land(folder / "days", build, last=False)
-    _dbt(build, "parse")
-    for phase in ("load", "evidence", "train"):
-        in_fresh_process(phase, PHASES[phase], build)
-    _land(folder / "days", build, last=True)
-    for phase in ("load", "evidence", "score"):
-        in_fresh_process(phase, PHASES[phase], build)
+    build = fit_and_score(world, seed, clicks, folder)
     with duckdb.connect() as connection:
-        matching.load_answers(connection, mixed, build.warehouse)
-        test = {"first_test_day": first_test_day}
+        matching.load_answers(connection, folder / "mixed", build.warehouse)
+        test = {"first_test_day": first_test_day(folder)}
         described = connection.execute(_DESCRIBED, test).df()
         answers = connection.sql(matching.PER_CALL).df()
         campaigns = connection.execute(_CAMPAIGNS, test).df().assign(world=name)
@@ -127,13 +117,33 @@ def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> pd.D
     return calls
 
 
-def _land(days: Path, build: Build, *, last: bool) -> str:
-    names = sorted({folder.name for folder in days.glob("*/day=*")})
-    first_test_day = names[-TEST_DAYS]
-    for folder in days.glob("*/day=*"):
-        if (folder.name >= first_test_day) == last:
-            shutil.copytree(folder, build.landing / folder.relative_to(days))
-    return first_test_day.removeprefix("day=")
+def fit_and_score(world: World, seed: int, clicks: int, folder: Path) -> Build:
+    """Build a warehouse in `folder`: fitted to the first days of an agency, all days scored."""
+    mixed = folder / "mixed"
+    simulate(mixed, days=DAYS, clicks_per_day=clicks, seed=seed, world=world)
+    split_world(mixed, folder / "days", world.last_day, DAYS)
+    build = Build(folder)
+    _land(folder, build, last=False)
+    _dbt(build, "parse")
+    for phase in ("load", "evidence", "train"):
+        in_fresh_process(phase, PHASES[phase], build)
+    _land(folder, build, last=True)
+    for phase in ("load", "evidence", "score"):
+        in_fresh_process(phase, PHASES[phase], build)
+    return build
+
+
+def first_test_day(folder: Path) -> str:
+    """Return the first of the days that a fit in `folder` has not seen, as YYYY-MM-DD."""
+    names = sorted({day.name for day in (folder / "days").glob("*/day=*")})
+    return names[-TEST_DAYS].removeprefix("day=")
+
+
+def _land(folder: Path, build: Build, *, last: bool) -> None:
+    first = first_test_day(folder)
+    for day in (folder / "days").glob("*/day=*"):
+        if (day.name.removeprefix("day=") >= first) == last:
+            shutil.copytree(day, build.landing / day.relative_to(folder / "days"))
 
 
 def figures(calls: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,8 @@ _INPUTS = (
     "int_number_leases",
     "int_evidence_reliability",
 )
+HEADER = f"{'step':24} {'wall s':>8} {'cpu s':>8} {'peak GB':>8}"
+
 _PAIRS = f"""
 with calls as (
     select sites.site_index, calls.day_index, count(*) as calls
@@ -82,7 +84,7 @@ def copy_inputs(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
 def measure(connection: duckdb.DuckDBPyConnection) -> None:
     """Fit and score, and print what each took."""
     settings = MatcherSettings()
-    print(f"{'step':8} {'wall s':>8} {'cpu s':>8} {'peak GB':>8}")
+    print(HEADER)
     with matcher_sql(connection) as sql:
         ensure_tables(sql)
         with timed("fit"):
@@ -105,7 +107,7 @@ def timed(step: str) -> Iterator[None]:
     yield
     wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{step:8} {wall:8.1f} {cpu:8.1f} {peak:8.2f}", flush=True)
+    print(f"{step:24} {wall:8.1f} {cpu:8.1f} {peak:8.2f}", flush=True)
 
 
 def _cpu_seconds() -> float:

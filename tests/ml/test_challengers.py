@@ -50,7 +50,7 @@ def make_offers(*, calls: int = 2000, candidates: int = 8, seed: int = 4) -> Off
             "is_day_only": False,
             "nearness": rng.choice([NEARNESS.index("nation"), NEARNESS.index("state")], size),
             "engagement": 1,
-            "tap": 0,
+            "log_tap": 0.0,
         }
     )
     middle = np.log2((EDGES[:-1] + EDGES[1:]) / 2 + 1)

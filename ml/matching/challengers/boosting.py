@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.matching.challengers.offers import Offers, probabilities
+from ml.matching.challengers.offers import ENGAGEMENT, Offers, probabilities
 
 _LEAF_PRIOR_CALLS = 10.0
 """Calls that a leaf must expect before it is believed by half. It stands for LogitBoost's cut of
@@ -86,12 +86,18 @@ def _log_rate(offers: Offers) -> np.ndarray:
 
 
 def _features(offers: Offers) -> np.ndarray:
-    """Return log-intensity over nobody's, log-delay and marks: shape (n_pairs, 6)."""
+    """Return log-intensity over nobody's, log-delay and marks: shape (n_pairs, 5).
+
+    What a click without a session lacks is missing, so that the trees do as with most pairs.
+    """
     pairs = offers.pairs
+    delay = np.log2(pairs["delay"].to_numpy(dtype=float) + 1.0)
+    engagement = pairs["engagement"].to_numpy(dtype=float)
     return np.column_stack(
         [
             _log_rate(offers) - offers.log_null[offers.rows],
-            np.log2(pairs["delay"].to_numpy(dtype=float) + 1.0),
-            pairs[["device_id", "nearness", "engagement", "tap"]].to_numpy(dtype=float),
+            np.where(pairs["is_day_only"].to_numpy(dtype=bool), np.nan, delay),
+            pairs[["device_id", "nearness"]].to_numpy(dtype=float),
+            np.where(engagement == ENGAGEMENT.index("unseen"), np.nan, engagement),
         ]
     )

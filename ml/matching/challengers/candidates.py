@@ -19,10 +19,12 @@ from ml.matching.coefficients import (
     hazard_rates_of,
     mark_levels_of,
     null_rates_of,
+    tap_shares_of,
 )
 from ml.matching.evaluation import STRUCK_PERCENT
 from ml.matching.known import build_known, data_window
 from ml.matching.marks import mark_index
+from ml.matching.null_rate import OTHER_TAPPED_SHARE
 from ml.matching.pairs import pair_queries, put_pair_calls
 from ml.matching.scoring import rate_joins
 from ml.matching.settings import POOL_LEASED, SEES_NUMBER, MatcherSettings
@@ -40,9 +42,10 @@ select
     nearness.nearness,
     list_position({engagements}, features.engagement) - 1 as engagement,
     case
-        when calls.tap_touch_index = pairs.touch_index then 1
-        when calls.tap_touch_index is null and pairs.pair_class in ({sees_number}) then 2
-        else 0
+        when calls.tap_touch_index = pairs.touch_index then 'here'
+        when calls.tap_touch_index is not null then 'elsewhere'
+        when pairs.pair_class in ({sees_number}) then 'missed'
+        else 'none'
     end as tap,
     ln(greatest(pairs.base * rates.rate, 1e-300)) as log_rate
 
@@ -131,7 +134,10 @@ from matcher_known as known
 inner join matcher_touches as sessions
     on known.live_touch_index = sessions.touch_index
 
-where known.site <> ''
+where
+    known.site <> ''
+    -- A tap says whose call it is: there is nothing to learn from choosing.
+    and not known.is_tapped
 
 order by known.call_index
 """
@@ -182,7 +188,8 @@ def offer_lost_calls(
         )
         for name, query in pair_queries(places, settings).items()
     ]
-    return _offers(calls, pd.concat(frames, ignore_index=True).assign(is_true=False))
+    pairs = pd.concat(frames, ignore_index=True).assign(is_true=False)
+    return _offers(calls, pairs, tap_shares_of(model))
 
 
 def offer_known_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> Offers:
@@ -208,7 +215,8 @@ def offer_known_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) 
     last_call = int(calls["call_index"].max()) if len(calls) else -1
     pairs = sql.frame(_offers_sql(leased, join, places, 0, last_call, is_day_only=False))
     live = calls.set_index("call_index")["live_touch_index"].reindex(pairs["call_index"])
-    return _offers(calls, pairs.assign(is_true=pairs["touch_index"].to_numpy() == live.to_numpy()))
+    is_true = pairs["touch_index"].to_numpy() == live.to_numpy()
+    return _offers(calls, pairs.assign(is_true=is_true), tap_shares_of(model))
 
 
 def _known_calls(sql: Sql, model: MatcherModel) -> pd.DataFrame:
@@ -223,7 +231,7 @@ def _known_calls(sql: Sql, model: MatcherModel) -> pd.DataFrame:
 
 
 def _struck_log_rates(calls: pd.DataFrame, model: MatcherModel, days: float) -> np.ndarray:
-    """Return the log of the rate of calls from struck sessions at each call's site.
+    """Return the log of the rate of untapped calls from struck sessions at each call's site.
 
     With the area codes of the site's other calls from nobody, and no hour: touches have none here.
     """
@@ -257,7 +265,20 @@ def _offers_sql(
     )
 
 
-def _offers(calls: pd.DataFrame, pairs: pd.DataFrame) -> Offers:
+def _offers(calls: pd.DataFrame, pairs: pd.DataFrame, taps: np.ndarray) -> Offers:
     row = np.searchsorted(calls["call_index"], pairs["call_index"])
-    pairs = pairs.assign(row=row).sort_values(["row", "touch_index"], ignore_index=True)
-    return Offers(calls, pairs)
+    pairs = pairs.assign(row=row, log_tap=_log_taps(pairs, taps)).drop(columns="tap")
+    return Offers(calls, pairs.sort_values(["row", "touch_index"], ignore_index=True))
+
+
+def _log_taps(pairs: pd.DataFrame, taps: np.ndarray) -> np.ndarray:
+    """Return the log-likelihood of the tap or of its absence, by the shares of known calls."""
+    octave = np.log2(pairs["delay"].to_numpy(dtype=float) + 1.0).astype(int)
+    device = pairs["device_id"].to_numpy(dtype=int)
+    share = taps[device, np.minimum(octave, taps.shape[1] - 1)]
+    state = pairs["tap"].to_numpy()
+    return np.select(
+        [state == "here", state == "missed", state == "elsewhere"],
+        [np.log(share), np.log1p(-share), np.log(OTHER_TAPPED_SHARE)],
+        default=0.0,
+    )

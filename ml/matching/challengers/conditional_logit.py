@@ -1,14 +1,16 @@
 """Conditional logit: which of the touches at risk made a known call, by their features.
 
-    utility of touch j = intercept + log prior(delay_j) + features_j . beta + offset(class of j)
+    utility of touch j = intercept + features_j . beta
+                         + log prior(delay_j) + offset(class of j) + log-likelihood of the tap
     utility of nobody  = log of its rate                 (known by counting, no coefficient)
     P(j | call)        = exp(utility_j) / (sum of exp over the risk set and nobody)
 
 McFadden (1974), which is the partial likelihood of Cox (1972) with one event per risk set. The
 risk set of a known call are the sessions with a live lease: a touch without one could not have
 brought a *known* call, so its exposure is nil and it is not offered. For a lost call the offset
-says how many of the calls of a class dial the number that was dialled, by the matcher's fit.
-Features are those of the pair alone; campaigns and hours are left out.
+says how many of the calls of a class dial the number that was dialled, by the matcher's fit. Taps
+are offsets too, by counts: a known call with a tap has nothing to choose. Features are those of the
+pair alone; campaigns and hours are left out.
 """
 
 from typing import Self
@@ -17,7 +19,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.preprocessing import SplineTransformer
 
-from ml.matching.challengers.offers import ENGAGEMENT, NEARNESS, TAPS, Offers, probabilities
+from ml.matching.challengers.offers import ENGAGEMENT, NEARNESS, Offers, probabilities
 from ml.matching.delays import DAY_GRID_SECONDS, day_kernel, prior_rate
 from ml.matching.settings import DEVICES
 
@@ -64,8 +66,7 @@ class ConditionalLogit:
             n_knots=_KNOTS, degree=3, knots="quantile", extrapolation="constant", include_bias=False
         ).fit(logs[:, None])
         design = np.hstack([self.splines_.transform(logs[:, None]), _mark_design(offers)])
-        offset = self.offsets[offers.pairs["pair_class"].to_numpy(dtype=int)]
-        offset = offset + self._log_prior(logs)
+        offset = self._offset(offers) + self._log_prior(logs)
         start = np.zeros(design.shape[1] + 1)
         found = minimize(
             penalised_loss,
@@ -86,8 +87,12 @@ class ConditionalLogit:
         of_delay = self._of_delay(delay)
         day_only = pairs["is_day_only"].to_numpy(dtype=bool)
         of_delay[day_only] = self._of_day(delay[day_only])
-        offset = self.offsets[pairs["pair_class"].to_numpy(dtype=int)]
-        return self.intercept_ + of_delay + marks @ self.coef_[-marks.shape[1] :] + offset
+        of_marks = marks @ self.coef_[-marks.shape[1] :]
+        return self.intercept_ + of_delay + of_marks + self._offset(offers)
+
+    def _offset(self, offers: Offers) -> np.ndarray:
+        of_class = self.offsets[offers.pairs["pair_class"].to_numpy(dtype=int)]
+        return of_class + offers.pairs["log_tap"].to_numpy(dtype=float)
 
     def _of_delay(self, delay: np.ndarray) -> np.ndarray:
         logs = np.log2(delay + 1.0)
@@ -146,21 +151,12 @@ def penalised_loss(
 
 
 def _mark_design(offers: Offers) -> np.ndarray:
-    """Return indicators of device, nearness, engagement and tap, the first level of each left out.
-
-    A tap that was missed counts by device: few calls from a desktop ever come with one.
-    """
-    pairs = offers.pairs
-    device = pairs["device_id"].to_numpy(dtype=int)
-    tap = pairs["tap"].to_numpy(dtype=int)
-    missed = np.where(tap == TAPS.index("missed"), device + 1, 0)
+    """Return indicators of device, nearness and engagement, the first level of each left out."""
+    levels = {"device_id": DEVICES, "nearness": NEARNESS, "engagement": ENGAGEMENT}
     return np.hstack(
         [
-            _indicators(device, len(DEVICES)),
-            _indicators(pairs["nearness"].to_numpy(dtype=int), len(NEARNESS)),
-            _indicators(pairs["engagement"].to_numpy(dtype=int), len(ENGAGEMENT)),
-            _indicators((tap == TAPS.index("here")).astype(int), 2),
-            _indicators(missed, len(DEVICES) + 1),
+            _indicators(offers.pairs[column].to_numpy(dtype=int), len(names))
+            for column, names in levels.items()
         ]
     )
 

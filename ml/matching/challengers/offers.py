@@ -16,9 +16,6 @@ import pandas as pd
 
 NEARNESS = ("unknown", "nation", "region", "state", "city")
 ENGAGEMENT = ("unseen", "1", "2", "3-4", "5+")
-TAPS = ("none", "here", "missed")
-"""A tap of another touch or none where none was to be expected; a tap of this touch; no tap though
-the touch had the dialled number on its page."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +29,9 @@ class Offers:
         none of the touches is the true one).
     pairs : DataFrame of shape (n_pairs, >= 10)
         row (position of the call, ascending), is_true, pair_class, device_id, delay (seconds),
-        is_day_only, nearness, engagement, tap (positions in the lists above), log_rate (of the
-        matcher, per second).
+        is_day_only (then the delay is that from the start of the click's day), nearness,
+        engagement (positions in the lists above), log_tap (log-likelihood of the call's tap, or of
+        its absence), log_rate (of the matcher, per second).
     """
 
     calls: pd.DataFrame
