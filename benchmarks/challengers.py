@@ -252,7 +252,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder of the warehouse, made when missing")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(f"{scratch}/copy.db") as copy:
-        folder = arguments.keep or Path(scratch) / "world"
+        folder = (arguments.keep or Path(scratch) / "world").resolve()
         if not folder.exists():
             folder.mkdir(parents=True)
             fit_and_score(redrawn(arguments.seed), arguments.seed, arguments.clicks_per_day, folder)
