@@ -1,5 +1,7 @@
 """Tests of ml.matching.challengers: proper probabilities, planted effects, the same candidates."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,8 +29,9 @@ from ml.matching.delays import bin_edges, prior_rate
 from ml.matching.geography import fit_geography, touch_places
 from ml.matching.marks import MarkLevels
 from ml.matching.matcher import score_calls, train_matcher
-from ml.matching.settings import POOL_LEASED, UNSEEN, MatcherSettings
-from tests.ml.worlds import DuckSql, Law, load_tables, make_world
+from ml.matching.null_rate import OTHER_TAPPED_SHARE
+from ml.matching.settings import POOL_LEASED, SEES_NUMBER, UNSEEN, MatcherSettings
+from tests.ml.worlds import Law, load_tables, make_world
 
 SETTINGS = MatcherSettings()
 EDGES = bin_edges(SETTINGS.lookback_seconds, 4)
@@ -182,41 +185,58 @@ def test_an_area_code_is_as_near_as_its_home_is_to_the_place() -> None:
     assert named[2].tolist() == ["unknown"] * 5
 
 
+@dataclass
+class Offered:
+    """A small world, scored, and what its calls are offered: lost ones first, then known ones."""
+
+    model: MatcherModel
+    null: np.ndarray
+    lost: Offers
+    known: Offers
+
+
 @pytest.fixture(scope="module")
-def scored() -> tuple[DuckSql, MatcherModel]:
-    world = make_world(Law(days=7, touches=4000, call_rate=0.15), seed=5)
-    sql = load_tables(world.tables)
+def offered() -> Offered:
+    sql = load_tables(make_world(Law(days=7, touches=4000, call_rate=0.15), seed=5).tables)
     model = train_matcher(sql, SETTINGS)
     score_calls(sql, model, SETTINGS)
-    return sql, model
-
-
-@pytest.mark.integration
-def test_challengers_meet_the_candidates_that_the_matcher_weighed(
-    scored: tuple[DuckSql, MatcherModel],
-) -> None:
-    sql, model = scored
-    offers = offer_lost_calls(sql, model, SETTINGS, 10, 200)
-    _, null = probabilities(offers, offers.pairs["log_rate"].to_numpy())
-    ours = sql.frame("""
+    null = sql.frame("""
         select candidates.probability
         from ml.call_candidates as candidates
         inner join matcher_calls as calls on candidates.call_id = calls.call_id
-        where candidates.is_null and calls.call_index between 10 and 200
+        where candidates.is_null and calls.call_index between 10 and 400
         order by calls.call_index
-    """)
-
-    np.testing.assert_allclose(null, ours["probability"], atol=1e-6)
+    """)["probability"].to_numpy()
+    lost = offer_lost_calls(sql, model, SETTINGS, 10, 400)
+    return Offered(model, null, lost, offer_known_calls(sql, model, SETTINGS))
 
 
 @pytest.mark.integration
-def test_a_known_call_is_offered_its_session_or_comes_from_nobody(
-    scored: tuple[DuckSql, MatcherModel],
+def test_challengers_meet_the_candidates_that_the_matcher_weighed(offered: Offered) -> None:
+    _, null = probabilities(offered.lost, offered.lost.pairs["log_rate"].to_numpy())
+
+    np.testing.assert_allclose(null, offered.null, atol=1e-6)
+
+
+@pytest.mark.integration
+def test_only_a_touch_with_the_number_on_its_page_is_held_against_for_want_of_a_tap(
+    offered: Offered,
 ) -> None:
-    sql, model = scored
-    known = offer_known_calls(sql, model, SETTINGS)
+    pairs = offered.lost.pairs
+    tapped = pairs.groupby("row")["log_tap"].transform("min") == np.log(OTHER_TAPPED_SHARE)
+    untapped = pairs[~tapped]
+    sees_number = untapped["pair_class"].isin(SEES_NUMBER)
+
+    assert set(untapped.loc[~sees_number, "log_tap"]) == {0.0}
+    assert (untapped.loc[sees_number, "log_tap"] < 0).all()
+    assert sees_number.any()
+
+
+@pytest.mark.integration
+def test_a_known_call_is_offered_its_session_or_comes_from_nobody(offered: Offered) -> None:
+    known = offered.known
     true = np.bincount(known.rows, known.pairs["is_true"], minlength=len(known.calls))
 
     assert 0.15 < known.calls["is_nobody"].mean() < 0.35
     np.testing.assert_array_equal(true, np.where(known.calls["is_nobody"], 0, 1))
-    assert class_offsets(model)[POOL_LEASED] == 0
+    assert class_offsets(offered.model)[POOL_LEASED] == 0
