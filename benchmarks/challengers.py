@@ -22,7 +22,7 @@ import matching
 import numpy as np
 import pandas as pd
 from matcher_goals import first_test_day, fit_and_score
-from scoring import HEADER, copy_inputs, timed, weigh
+from scoring import HEADER, copy_inputs, score_watched, timed
 from warehouse import Build
 
 from ingestion.simulate.worlds import redrawn
@@ -153,9 +153,7 @@ def compare(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         score_calls(sql, model, SETTINGS, "asked")
         linkage = Splink(sql) if HAS_SPLINK else None
         challengers = fit_challengers(sql, model)
-        with timed("matcher scores"):
-            score_calls(sql, model, SETTINGS, "truths")
-        weigh(sql, model)
+        score_watched(sql, model, "matcher scores", "truths")
         if linkage:
             linkage.answer(connection, sql)
         answer(connection, sql, model, challengers)

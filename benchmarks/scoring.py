@@ -1,12 +1,12 @@
 """What fitting and scoring cost on one warehouse, beside a floor, and the same for a hot site.
 
-    warehouse.duckdb ─► the matcher's inputs, copied ─► fit ─► score
-                                                     ─► weigh   the fused passes over the pairs
-                                                     ─► floor   the same pairs joined, one exp each
+    warehouse.duckdb ─► the matcher's inputs, copied ─► fit ─► score ─► of it weighing the pairs
+                                                     ─► floor  the same pairs, one exp each
 
 The inputs are copied into a warehouse of their own, so that the one given is not changed, as often
-as `--copies` says: an agency with so many times the sites. Pairs are the lost calls on fallback
-numbers times the touches of their sites within the lookback, less those that
+as `--copies` says: an agency with so many times the sites. Since calls are the same in each copy,
+area codes say more there than they would; the figures are of speed only. Pairs are the lost calls
+on fallback numbers times the touches of their sites within the lookback, less those that
 `ml.matching.hot_sites` leaves out. Weighing goes over them twice: sums by campaign, then the
 candidates that are kept. The ratio of weighing to the floor is the figure to compare between
 machines.
@@ -32,10 +32,8 @@ import pandas as pd
 
 from ml.artifacts import MatcherModel, ensure_tables, read_model, write_model
 from ml.matching import hot_sites
-from ml.matching.coefficients import hazard_rates_of
-from ml.matching.matcher import CALLS_AT_ONCE, score_calls, train_matcher
-from ml.matching.pairs import ALL_TOUCHES, DAY_ONLY_TOUCHES, DAYS_A_SITE, pair_queries
-from ml.matching.scoring import add_candidates, begin_candidates, weighed_pairs
+from ml.matching.matcher import score_calls, train_matcher
+from ml.matching.pairs import ALL_TOUCHES, DAY_ONLY_TOUCHES, DAYS_A_SITE
 from ml.matching.settings import MatcherSettings
 from ml.sql import Sql, number_literal
 from orchestration.resources.matcher_sql import DuckDbSql, matcher_sql
@@ -66,6 +64,11 @@ _OF_ONE_AGENCY = (
     "pool_id",
 )
 """Columns that differ between copies."""
+
+_SUMS, _LISTED = (
+    f"\ncreate or replace temp table {table}" for table in ("matcher_call_sums", "matcher_listed")
+)
+"""How the two statements begin that go over the pairs."""
 
 _FLOOR = """
 select count(*) as pairs, sum(weight) as weight from (
@@ -120,6 +123,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/copy.db") as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
+        # As the warehouse's own connections have it.
+        connection.execute("set disabled_compression_methods = 'fsst'")
         connection.execute("set memory_limit = ?", [arguments.memory_limit])
         copy_inputs(connection, arguments.warehouse, arguments.copies)
         print(HEADER)
@@ -162,8 +167,7 @@ def measure(connection: duckdb.DuckDBPyConnection) -> None:
         with timed("fit"):
             model = train_matcher(sql, SETTINGS)
         write_model(sql, model, pd.Timestamp("2026-01-01"))
-        with timed("score"):
-            score_calls(sql, model, SETTINGS)
+        score_watched(sql, model, "score")
         counts = sql.frame("""
             select
                 (select count(*) from matcher_calls) as calls,
@@ -172,38 +176,65 @@ def measure(connection: duckdb.DuckDBPyConnection) -> None:
                 (select count(*) from ml.call_candidates) as candidates
         """)
         print(", ".join(f"{counts[name][0]:,} {name}" for name in counts))
-        weigh(sql, model)
 
 
-def weigh(sql: Sql, model: MatcherModel) -> None:
-    """Print what the passes over the pairs of matcher_pair_calls take, and the floor.
+class PairsWatched:
+    """An `Sql` that notes what the passes over the pairs take, and runs the floor beside them."""
+
+    def __init__(self, sql: Sql) -> None:
+        self.frame, self.register = sql.frame, sql.register
+        self._execute = sql.execute
+        self.pairs = 0
+        self.weighing, self.floor = Taken(), Taken()
+
+    def execute(self, statement: str) -> None:
+        """Run a statement; those that go over the pairs are timed."""
+        if statement.startswith(_SUMS):
+            with self.floor:
+                self._run_floor()
+        if statement.startswith((_SUMS, _LISTED)):
+            with self.weighing:
+                self._execute(statement)
+        else:
+            self._execute(statement)
+
+    def _run_floor(self) -> None:
+        starts = (
+            (ALL_TOUCHES, "touch_second", 0.0),
+            (DAY_ONLY_TOUCHES, "day_start_second", 86_400),
+        )
+        for touches, start, longer in starts:
+            lookback = number_literal(SETTINGS.lookback_seconds + longer)
+            days = touches * DAYS_A_SITE
+            query = _FLOOR.format(start=start, site_days=days, lookback=lookback)
+            self.pairs += int(self.frame(query)["pairs"][0])
+
+
+def score_watched(sql: Sql, model: MatcherModel, step: str, only: str | None = None) -> None:
+    """Score, and print what that and the passes over the pairs took.
 
     Parameters
     ----------
     sql : Sql
-        As `score_calls` leaves it: with the last of its batches.
     model : MatcherModel
-        The one that was scored.
+    step : str
+        Printed before the seconds of all scoring, those of the floor left out.
+    only : str, optional
+        As for `score_calls`.
     """
-    places = sql.frame("select max(place_index) + 1 as places from matcher_place_keys")["places"][0]
-    bins = len(hazard_rates_of(model)[0]) - 1
-    weighed = weighed_pairs(pair_queries(int(places), SETTINGS), SETTINGS, bins)
-    begin_candidates(sql)
-    with timed("weigh") as weighing:
-        add_candidates(sql, SETTINGS, weighed)
-    starts = {ALL_TOUCHES: ("touch_second", 0.0), DAY_ONLY_TOUCHES: ("day_start_second", 86_400.0)}
-    pairs = 0
-    with timed("floor") as floor:
-        for touches, (start, longer) in starts.items():
-            lookback = number_literal(SETTINGS.lookback_seconds + longer)
-            days = touches * DAYS_A_SITE
-            query = _FLOOR.format(start=start, site_days=days, lookback=lookback)
-            pairs += int(sql.frame(query)["pairs"][0])
+    watched = PairsWatched(sql)
+    scoring = Taken()
+    with scoring:
+        score_calls(watched, model, SETTINGS, only)
+    weighing, floor = watched.weighing, watched.floor
+    scoring.wall, scoring.cpu = scoring.wall - floor.wall, scoring.cpu - floor.cpu
+    scoring.print(step)
+    weighing.print("  of it weighing pairs")
+    floor.print("floor")
     print(
-        f"{pairs:,} pairs weighed twice (of the last {CALLS_AT_ONCE:,} calls): "
-        f"{pairs / weighing.wall / 1e6:.1f} million a second, "
-        f"{pairs / weighing.cpu / 1e6:.1f} million a processor second, "
-        f"{weighing.cpu / floor.cpu:.1f} times the floor's processor seconds",
+        f"{watched.pairs:,} pairs, weighed twice: {watched.pairs / weighing.wall / 1e6:.1f} million"
+        f" a second, {watched.pairs / weighing.cpu / 1e6:.1f} million a processor second,"
+        f" {weighing.cpu / floor.cpu:.1f} times the floor's processor seconds",
         flush=True,
     )
 
@@ -232,29 +263,38 @@ def measure_hot_site(connection: duckdb.DuckDBPyConnection, model: MatcherModel)
         ensure_tables(sql)
         for name, most in (("bounded", bound), ("unbounded", 10**9)):
             hot_sites.MOST_TOUCHES = most
-            with timed(f"score, {name}"):
-                score_calls(sql, model, SETTINGS, "asked")
-            weigh(sql, model)
+            score_watched(sql, model, f"score, {name}", "asked")
     hot_sites.MOST_TOUCHES = bound
 
 
 @dataclass
 class Taken:
-    """What a block took so far."""
+    """What blocks took, added up: `with taken: ...`."""
 
     wall: float = 0.0
     cpu: float = 0.0
 
+    def __enter__(self) -> None:
+        self.wall -= time.perf_counter()
+        self.cpu -= _cpu_seconds()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter()
+        self.cpu += _cpu_seconds()
+
+    def print(self, step: str) -> None:
+        """Print one line, with the most memory that this process has held so far."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(f"{step:24} {self.wall:8.1f} {self.cpu:8.1f} {peak:8.2f}", flush=True)
+
 
 @contextmanager
-def timed(step: str) -> Iterator[Taken]:
-    """Print what the block took, and leave its wall seconds in what it yields."""
+def timed(step: str) -> Iterator[None]:
+    """Print what the block took."""
     taken = Taken()
-    wall, cpu = time.perf_counter(), _cpu_seconds()
-    yield taken
-    taken.wall, taken.cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{step:24} {taken.wall:8.1f} {taken.cpu:8.1f} {peak:8.2f}", flush=True)
+    with taken:
+        yield
+    taken.print(step)
 
 
 def _cpu_seconds() -> float:
