@@ -160,18 +160,30 @@ class Judged:
 
 def judge(name: str, world: World, seed: int, clicks: int, folder: Path) -> Judged:
     """Fit on the first days of an agency and score its last ones."""
+    build = fit_and_score(world, seed, clicks, folder)
+    return read_judged(name, folder / "mixed", build.warehouse, first_test_day(folder))
+
+
+def fit_and_score(world: World, seed: int, clicks: int, folder: Path) -> Build:
+    """Build a warehouse in `folder`: fitted to the first days of an agency, all days scored."""
     mixed = folder / "mixed"
     simulate(mixed, days=DAYS, clicks_per_day=clicks, seed=seed, world=world)
     split_world(mixed, folder / "days", world.last_day, DAYS)
     build = Build(folder)
-    first_test_day = _land(folder / "days", build, last=False)
+    _land(folder, build, last=False)
     _dbt(build, "parse")
     for phase in ("load", "evidence", "train"):
         in_fresh_process(phase, PHASES[phase], build)
-    _land(folder / "days", build, last=True)
+    _land(folder, build, last=True)
     for phase in ("load", "evidence", "score"):
         in_fresh_process(phase, PHASES[phase], build)
-    return read_judged(name, mixed, build.warehouse, first_test_day)
+    return build
+
+
+def first_test_day(folder: Path) -> str:
+    """Return the first of the days that a fit in `folder` has not seen, as YYYY-MM-DD."""
+    names = sorted({day.name for day in (folder / "days").glob("*/day=*")})
+    return names[-TEST_DAYS].removeprefix("day=")
 
 
 def read_judged(name: str, mixed: Path, warehouse: Path, first_test_day: str) -> Judged:
@@ -195,13 +207,11 @@ def _one_row_a_call(described: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFr
     return described.merge(wide, left_on="call_id", right_index=True)
 
 
-def _land(days: Path, build: Build, *, last: bool) -> str:
-    names = sorted({folder.name for folder in days.glob("*/day=*")})
-    first_test_day = names[-TEST_DAYS]
-    for folder in days.glob("*/day=*"):
-        if (folder.name >= first_test_day) == last:
-            shutil.copytree(folder, build.landing / folder.relative_to(days))
-    return first_test_day.removeprefix("day=")
+def _land(folder: Path, build: Build, *, last: bool) -> None:
+    first = first_test_day(folder)
+    for day in (folder / "days").glob("*/day=*"):
+        if (day.name.removeprefix("day=") >= first) == last:
+            shutil.copytree(day, build.landing / day.relative_to(folder / "days"))
 
 
 def figures(calls: pd.DataFrame, campaigns: pd.DataFrame, groups: dict[str, str]) -> pd.DataFrame:

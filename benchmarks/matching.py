@@ -217,7 +217,7 @@ def load(connection: duckdb.DuckDBPyConnection, landing: Path, warehouse: Path) 
         connection.execute(
             _LATEST.format(method=method, touches=touches, condition=condition, nothing="nobody")
         )
-    connection.execute(_RIGHT)
+    judge_answers(connection)
 
 
 def load_answers(connection: duckdb.DuckDBPyConnection, landing: Path, warehouse: Path) -> None:
@@ -229,16 +229,25 @@ def load_answers(connection: duckdb.DuckDBPyConnection, landing: Path, warehouse
     truth = {"truth": str(landing / "truth.parquet")}
     connection.execute(_TRUTHS, truth)
     connection.execute(_ANSWERS, truth)
+    judge_answers(connection)
+
+
+def judge_answers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Say of every answer whether it is right."""
     connection.execute(_RIGHT)
 
 
-def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def measure(
+    connection: duckdb.DuckDBPyConnection, methods: tuple[str, ...] = _METHODS
+) -> pd.DataFrame:
     """Return one row per group of calls and method."""
     per_call = connection.sql(PER_CALL).df()
     rows = []
     for group, condition in _GROUPS.items():
         calls = set(connection.sql(f"select call_id from truths where {condition}").df()["call_id"])
-        for method in _METHODS:
+        if not calls:
+            continue
+        for method in methods:
             mine = per_call[(per_call["method"] == method) & per_call["call_id"].isin(calls)]
             rows.append({"group": group, "method": method, **_figures(mine)})
             rows[-1]["campaign"] = _campaign_error(connection, method, condition)

@@ -82,3 +82,14 @@ def test_no_tracked_file_names_a_machine_or_a_registry_host() -> None:
         if (path := REPO_ROOT / name).is_file() and registry.search(path.read_text(errors="ignore"))
     ]
     assert offenders == []
+
+
+def test_challengers_and_splink_serve_benchmarks_only() -> None:
+    offenders = [
+        str(module.relative_to(REPO_ROOT))
+        for package in PACKAGES
+        for module in _modules(package)
+        if module.parent.name != "challengers"
+        and ("splink" in _imports(module) or "ml.matching.challengers" in module.read_text())
+    ]
+    assert offenders == []

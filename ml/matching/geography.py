@@ -96,32 +96,35 @@ def fit_geography(known: pd.DataFrame) -> Geography:
     >>> bool(shares[0, 0] > 0.9), bool(shares[0, 1] > 0)
     (True, True)
     """
-    known = known[known["area_code"].notna()].reset_index(drop=True)
-    codes = known["area_code"]
+    # Calls of one city and code look the same: once is enough, with their number.
+    alike = known.groupby(["area_code", "state", "city"], dropna=False, sort=False)
+    known = alike.size().rename("calls").reset_index().dropna(subset="area_code")
+    codes, calls = known["area_code"], known["calls"]
     keys = known["state"].astype(object).fillna("") + "/" + known["city"].astype(object).fillna("")
-    sizes = keys[known["city"].notna()].value_counts()
+    sizes = calls[known["city"].notna()].groupby(keys).sum()
     places = touch_places(known, sorted(sizes[sizes >= CITY_MINIMUM_CALLS].index))
     home = _code_places(codes)
-    rest = [_left_out_home_shares(codes, home[name], places[name]) for name in LEVELS[1:]]
+    popular = _popularity(codes, calls)
+    rest = [_left_out_home_shares(codes, popular, home[name], places[name]) for name in LEVELS[1:]]
     city_calls = places["city"].map(sizes).fillna(0).to_numpy(dtype=float)
-    # Calls of one city and code look the same to the weights: once is enough, with their number.
-    alike = keys + "/" + codes
-    first = ~alike.duplicated().to_numpy()
-    calls = alike.groupby(alike).transform("size").to_numpy(dtype=float)[first]
     fits = []
     for discount in _DISCOUNTS:
-        city = _left_out_city_shares(codes, places["city"], discount)
-        numbers = np.column_stack([city, *rest])[first]
-        fits.append((*_fit_weights(numbers, city_calls[first], calls), discount))
+        city = _left_out_city_shares(codes, calls, places["city"], discount)
+        numbers = np.column_stack([city, *rest])
+        fits.append((*_fit_weights(numbers, city_calls, calls.to_numpy(dtype=float)), discount))
     _, weights, discount = max(fits, key=lambda fit: fit[0])
-    shares = [_counts(codes, places["city"], "city", discount), _counts(codes, places["nation"],
-        "nation", 0.0)]  # fmt: skip
+    shares = [
+        _counts(codes, calls, places["city"], "city", discount),
+        _counts(codes, calls, places["nation"], "nation", 0.0),
+    ]
     return Geography(pd.concat(shares, ignore_index=True), weights)
 
 
-def _counts(codes: pd.Series, place: pd.Series, level: str, discount: float) -> pd.DataFrame:
-    counted = pd.DataFrame({"place": place, "area_code": codes}).dropna()
-    counts = counted.groupby(["place", "area_code"]).size().rename("calls").reset_index()
+def _counts(
+    codes: pd.Series, calls: pd.Series, place: pd.Series, level: str, discount: float
+) -> pd.DataFrame:
+    counted = pd.DataFrame({"place": place, "area_code": codes, "calls": calls}).dropna()
+    counts = counted.groupby(["place", "area_code"])["calls"].sum().reset_index()
     left = (counts["calls"] - discount).clip(lower=0.0)
     share = left / left.groupby(counts["place"]).transform("sum")
     return counts.assign(level=level, share=share)[
@@ -137,25 +140,28 @@ def _code_places(codes: pd.Series) -> pd.DataFrame:
     )
 
 
-def _left_out_city_shares(codes: pd.Series, city: pd.Series, discount: float) -> np.ndarray:
-    """Return, per known call, its code's discounted share among the other calls of its city."""
+def _left_out_city_shares(
+    codes: pd.Series, calls: pd.Series, city: pd.Series, discount: float
+) -> np.ndarray:
+    """Return its code's discounted share among the other calls of a call's city."""
     filled = city.astype(object).where(city.notna(), "")
-    same = codes.groupby([filled, codes]).transform("size").to_numpy(dtype=float)
+    same = calls.groupby([filled, codes]).transform("sum").to_numpy(dtype=float)
     left = np.maximum(same - discount, 0.0)
     # Each call of a code carries an equal part of what is left of its count.
-    total = pd.Series(left / same, index=codes.index).groupby(filled).transform("sum").to_numpy()
+    total = (calls * left / same).groupby(filled).transform("sum").to_numpy()
     mine = np.maximum(same - 1.0 - discount, 0.0)
     others = total - left + mine
     share = np.divide(mine, others, out=np.zeros_like(mine), where=others > 0)
     return np.where(city.notna(), share, 0.0)
 
 
-def _left_out_home_shares(codes: pd.Series, home: pd.Series, place: pd.Series) -> np.ndarray:
-    """Return, per known call, its code's share among codes at home where the touch was.
+def _left_out_home_shares(
+    codes: pd.Series, popular: pd.Series, home: pd.Series, place: pd.Series
+) -> np.ndarray:
+    """Return a call's code's share among codes at home where the touch was, the call left out.
 
     0 where the code is at home elsewhere.
     """
-    popular = _popularity(codes)
     where = _code_places(popular.index.to_series())[home.name]
     totals = popular.groupby(where).sum()
     own = popular.reindex(codes).to_numpy(dtype=float) - 1.0
@@ -164,9 +170,8 @@ def _left_out_home_shares(codes: pd.Series, home: pd.Series, place: pd.Series) -
     return np.where(same, own / np.where(same, total, 1.0), 0.0)
 
 
-def _popularity(codes: pd.Series, calls: pd.Series | None = None) -> pd.Series:
+def _popularity(codes: pd.Series, calls: pd.Series) -> pd.Series:
     """Return calls by area code, each code that exists beginning with half a call."""
-    calls = pd.Series(1.0, index=codes.index) if calls is None else calls
     counts = calls.groupby(codes).sum().astype(float)
     every = sorted(set(STATE_OF_AREA_CODE) | set(counts.index))
     return counts.reindex(every).fillna(0.0) + _CODE_PRIOR_CALLS

@@ -107,6 +107,23 @@ def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int)
     bins : int
         Number of delay bins in matcher_rates.
     """
+    joins = rate_joins(settings, bins)
+    return "union all".join(
+        _WEIGHED.format(pairs=pairs, rates=joins[name][0], key=joins[name][1],
+            null_weight=NULL_WEIGHT)
+        for name, pairs in queries.items()
+    )  # fmt: skip
+
+
+def rate_joins(settings: MatcherSettings, bins: int) -> dict[str, tuple[str, str]]:
+    """Return by query of pairs the table of its rates, and the SQL of a pair's key to it.
+
+    Parameters
+    ----------
+    settings : MatcherSettings
+    bins : int
+        Number of delay bins in matcher_rates.
+    """
     devices, classes = len(DEVICES), len(PAIR_CLASSES)
     by_bin = f"least({bin_sql('pairs.since', SCORE_BINS_PER_OCTAVE)}, {bins - 1})"
     group = f"(pairs.line_index * 2 + pairs.is_tapped) * {classes} + pairs.pair_class"
@@ -114,14 +131,8 @@ def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int)
     steps = int(np.ceil((settings.lookback_seconds + 86_400) / DAY_GRID_SECONDS))
     step = f"cast(floor(pairs.since / {DAY_GRID_SECONDS}) as integer)"
     day = f"((pairs.line_index * {devices} + pairs.device_id) * {steps} + {step})"
-    return "union all".join(
-        _WEIGHED.format(pairs=queries[name], rates=rates, key=key, null_weight=NULL_WEIGHT)
-        for name, rates, key in (
-            ("pool", "matcher_rates", cell),
-            ("fallback", "matcher_rates", cell),
-            ("day", "matcher_day_rates", day),
-        )
-    )
+    timed = ("matcher_rates", cell)
+    return {"pool": timed, "fallback": timed, "day": ("matcher_day_rates", day)}
 
 
 def add_candidates(sql: Sql, settings: MatcherSettings, weighed: str) -> None:

@@ -48,6 +48,8 @@ class Warehouse(dg.ConfigurableResource):
         with connection:
             connection.sql("set TimeZone = 'UTC'")
             connection.sql("set enable_progress_bar = false")
+            # As dbt does (profiles.yml): of writing the candidates, FSST was a fifth of the CPU.
+            connection.sql("set disabled_compression_methods = 'fsst'")
             if self.memory_limit:
                 connection.execute("set memory_limit = ?", [self.memory_limit])
             yield connection
