@@ -27,6 +27,9 @@ from ml.matching.self_check import hidden_calls, judged_answers, put_judged_call
 from ml.matching.settings import MatcherSettings
 from ml.sql import Sql
 
+FEWEST_CALLS_COMPARED = 30
+"""Hidden calls below which the newer model is promoted: it knows more than one of fewer calls."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -112,8 +115,9 @@ def compare_answers(challenger: pd.DataFrame, champion: pd.DataFrame | None) -> 
     facts: dict[str, object] = {"judged_calls": count, "ece_excess": excess}
     if count:
         facts["log_loss"] = float(losses.mean())
-    if champion is None or count < 2:  # noqa: PLR2004 - one call has no standard error
-        return facts | {"is_promoted": True, "decision_reason": "no call to compare models on"}
+    if champion is None or count < FEWEST_CALLS_COMPARED:
+        reason = f"{count} hidden calls are too few to compare models on"
+        return facts | {"is_promoted": True, "decision_reason": reason}
     differences = losses - log_losses(champion)
     mean = float(differences.mean())
     error = float(differences.std(ddof=1) / np.sqrt(count))

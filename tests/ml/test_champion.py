@@ -43,16 +43,31 @@ def make_answers(truth: list[float], top: float = 0.7) -> pd.DataFrame:
         pytest.param([0.6, 0.7, 0.5], [0.5, 0.6, 0.5], True, id="better"),
         pytest.param([0.6, 0.7, 0.5], [0.6, 0.7, 0.5], True, id="the same"),
         pytest.param([0.5, 0.6, 0.4], [0.6, 0.7, 0.5], False, id="worse on every call"),
-        pytest.param([0.6, 0.3, 0.5], [0.5, 0.35, 0.5], True, id="worse by less than the error"),
+        pytest.param([0.7, 0.2, 0.5], [0.5, 0.3, 0.5], True, id="worse by less than the error"),
     ],
 )
 def test_a_challenger_that_is_worse_beyond_the_error_is_turned_down(
     challenger: list[float], champion: list[float], is_promoted: bool
 ) -> None:
-    facts = compare_answers(make_answers(challenger), make_answers(champion))
+    facts = compare_answers(make_answers(challenger * 20), make_answers(champion * 20))
 
     assert facts["is_promoted"] is is_promoted
     assert "log-loss" in str(facts["decision_reason"])
+
+
+def test_a_handful_of_calls_turns_nobody_down() -> None:
+    facts = compare_answers(make_answers([0.4] * 29), make_answers([0.6] * 29))
+
+    assert facts["is_promoted"] is True
+    assert facts["decision_reason"] == "29 hidden calls are too few to compare models on"
+
+
+def test_an_empty_warehouse_promotes_its_first_model() -> None:
+    empty = load_tables({})
+    decision = judge_challenger(empty, None, train_matcher(empty, SETTINGS), SETTINGS)
+
+    assert decision.is_promoted
+    assert decision.judged_calls == 0
 
 
 def test_a_challenger_that_leaves_the_calibration_bound_is_turned_down() -> None:
