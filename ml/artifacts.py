@@ -12,6 +12,7 @@ import pandas as pd
 
 from ml.matching.settings import CODE_VERSION, MatcherSettings
 from ml.sql import Sql, text_literal
+from ml.tables import METRIC_COLUMNS, MODEL_COLUMNS
 
 COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "hazard_rates": {
@@ -71,26 +72,7 @@ COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
 }
 """Columns of each coefficient table, without the leading model_version."""
 
-MODEL_COLUMNS = {
-    "model_version": "varchar",
-    "trained_at": "timestamp",
-    "data_from": "timestamp",
-    "data_to": "timestamp",
-    "calls_known": "bigint",
-    "calls_lost": "bigint",
-    "code_version": "varchar",
-    "settings": "varchar",
-    "promoted_at": "timestamp",
-    "is_current": "boolean",
-}
-
-METRIC_COLUMNS = {
-    "model_version": "varchar",
-    "measured_at": "timestamp",
-    "scope": "varchar",
-    "metric": "varchar",
-    "value": "double",
-}
+_FACTS = ("data_from", "data_to", "calls_known", "calls_lost", "code_version", "settings")
 
 CANDIDATE_COLUMNS = {
     "call_id": "varchar",
@@ -192,8 +174,13 @@ def _columns_sql(columns: dict[str, str]) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in columns.items())
 
 
-def write_model(sql: Sql, model: MatcherModel, trained_at: pd.Timestamp) -> None:
-    """Write the model's tables and make it the current one; rows of the same version go first.
+def write_model(
+    sql: Sql,
+    model: MatcherModel,
+    trained_at: pd.Timestamp,
+    decision: dict[str, object] | None = None,
+) -> None:
+    """Write the model's tables and put it into use, unless it was turned down.
 
     Parameters
     ----------
@@ -201,7 +188,10 @@ def write_model(sql: Sql, model: MatcherModel, trained_at: pd.Timestamp) -> None
     model : MatcherModel
     trained_at : Timestamp
         Naive UTC; the clock is the caller's.
+    decision : dict, optional
+        Fields of a `ml.matching.champion.Decision`; promoted when not given.
     """
+    decision = decision or {"is_promoted": True}
     ensure_tables(sql)
     version = text_literal(model.model_version)
     for name, columns in COEFFICIENT_COLUMNS.items():
@@ -212,17 +202,27 @@ def write_model(sql: Sql, model: MatcherModel, trained_at: pd.Timestamp) -> None
             f"insert into ml.{name} select {version}, {selected} from matcher_written_frame"
         )
     # A version trained again without new rows keeps the moment it was first trained.
+    promoted_at = trained_at if decision["is_promoted"] else pd.NaT
     facts = pd.DataFrame(
-        [{"trained_at": trained_at, "promoted_at": trained_at, **model.facts}]
-    ).assign(model_version=model.model_version, is_current=True)
-    sql.execute("update ml.model_versions set is_current = false")
-    sql.register("matcher_written_frame", facts)
+        [{"trained_at": trained_at, "promoted_at": promoted_at, **model.facts, **decision}]
+    ).assign(model_version=model.model_version, is_current=False)
+    sql.register("matcher_written_frame", facts.reindex(columns=list(MODEL_COLUMNS)))
     selected = ", ".join(f"cast({column} as {kind})" for column, kind in MODEL_COLUMNS.items())
     sql.execute(
         f"insert into ml.model_versions select {selected} from matcher_written_frame "
         f"where not exists (select 1 from ml.model_versions where model_version = {version})"
     )
-    sql.execute(f"update ml.model_versions set is_current = true where model_version = {version}")
+    if decision["is_promoted"]:
+        sql.execute(f"update ml.model_versions set is_current = model_version = {version}")
+
+
+def fit_facts(sql: Sql) -> pd.DataFrame:
+    """Return model_version and facts of every model that was ever fitted, oldest data first."""
+    ensure_tables(sql)
+    return sql.frame(
+        f"select model_version, {', '.join(_FACTS)} from ml.model_versions "
+        "order by data_to, trained_at, model_version"
+    )
 
 
 def read_model(sql: Sql, model_version: str | None = None) -> MatcherModel | None:
@@ -245,10 +245,8 @@ def read_model(sql: Sql, model_version: str | None = None) -> MatcherModel | Non
     found = sql.frame(f"select * from ml.model_versions where {which}")
     if found.empty:
         return None
-    facts = {str(key): value for key, value in found.iloc[0].to_dict().items()}
-    version = str(facts.pop("model_version"))
-    for clock in ("trained_at", "promoted_at", "is_current"):
-        facts.pop(clock)
+    row = found.iloc[0]
+    version, facts = str(row["model_version"]), {name: row[name] for name in _FACTS}
     tables = {
         name: sql.frame(
             f"select {', '.join(columns)} from ml.{name} "

@@ -2,38 +2,52 @@
 
 import pandas as pd
 
-from ml.artifacts import MatcherModel, ensure_tables, round_coefficients
+from ml.artifacts import ensure_tables, round_coefficients
 from ml.sql import Sql, text_literal
+from ml.tables import METRIC_COLUMNS
 
 
-def read_metrics(sql: Sql, model: MatcherModel) -> pd.DataFrame:
-    """Return what was measured of the model: scope, metric, value; no rows before it was."""
+def read_metrics(sql: Sql, model_version: str, data_version: str | None = None) -> pd.DataFrame:
+    """Return what was measured of a model: scope, metric, value; no rows before it was.
+
+    Parameters
+    ----------
+    sql : Sql
+    model_version : str
+    data_version : str, optional
+        From `ml.artifacts.training_version`; the last measurement when not given.
+    """
+    version = text_literal(model_version)
+    which = (
+        "measured_at = (select max(measured_at) from ml.matcher_metrics"
+        f" where model_version = {version})"
+        if data_version is None
+        else f"data_version = {text_literal(data_version)}"
+    )
     return sql.frame(
         "select scope, metric, value from ml.matcher_metrics "
-        f"where model_version = {text_literal(model.model_version)} order by scope, metric"
+        f"where model_version = {version} and {which} order by scope, metric"
     )
 
 
 def write_metrics(sql: Sql, metrics: pd.DataFrame, measured_at: pd.Timestamp) -> None:
-    """Replace the rows of the metrics' model in ml.matcher_metrics.
+    """Add a measurement to ml.matcher_metrics; one of the same model and rows goes first.
 
     Parameters
     ----------
     sql : Sql
     metrics : DataFrame
-        From `ml.matching.evaluation`: model_version, scope, metric, value.
+        From `ml.matching.self_check.evaluate_matcher`.
     measured_at : Timestamp
         Naive UTC; the clock is the caller's.
     """
     ensure_tables(sql)
     # Sums over hidden calls differ in their last bits with the order of the threads.
-    sql.register("matcher_written_frame", round_coefficients(metrics))
+    rounded = round_coefficients(metrics).assign(measured_at=measured_at)
+    sql.register("matcher_written_frame", rounded[list(METRIC_COLUMNS)])
     sql.execute(
-        "delete from ml.matcher_metrics where model_version in "
-        "(select model_version from matcher_written_frame)"
+        "delete from ml.matcher_metrics where (model_version, data_version) in "
+        "(select (model_version, data_version) from matcher_written_frame)"
     )
-    moment = text_literal(pd.Timestamp(measured_at).isoformat(sep=" "))
-    sql.execute(
-        f"insert into ml.matcher_metrics select model_version, cast({moment} as timestamp), scope, "
-        "metric, value from matcher_written_frame"
-    )
+    selected = ", ".join(f"cast({column} as {kind})" for column, kind in METRIC_COLUMNS.items())
+    sql.execute(f"insert into ml.matcher_metrics select {selected} from matcher_written_frame")

@@ -187,6 +187,23 @@ def status(warehouse: WarehouseFile = None) -> None:
 
 
 @app.command()
+def model(
+    version: Annotated[
+        str | None, typer.Argument(help="Model version; the one in use when not given.")
+    ] = None,
+    warehouse: WarehouseFile = None,
+) -> None:
+    """The card of a matcher model as markdown: its data, the decision on it, its figures."""
+    from orchestration.model_cards import read_card  # noqa: PLC0415
+
+    try:
+        console.file.write(read_card(read_settings(warehouse=warehouse).warehouse, version))
+    except ValueError as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+
+
+@app.command()
 def forget(
     caller: Annotated[
         str, typer.Option(help="The number, such as +15125550100; - reads it from stdin.")

@@ -12,7 +12,7 @@ get the same indexes whatever order they lie in.
 
 from ml.matching.lost_ids import find_lost_ids
 from ml.matching.settings import DEVICES, MatcherSettings
-from ml.matching.touches import ONLY_TOUCHES, TOUCHES
+from ml.matching.touches import CITY, ONLY_TOUCHES, STATE, TOUCHES
 from ml.sql import Sql, text_literal
 
 DAY_TOUCH_SECONDS = 14 * 3600
@@ -128,7 +128,9 @@ where leases.lease_end_at > leases.lease_start_at
 """
 
 
-def build_features(sql: Sql, settings: MatcherSettings, only: str | None = None) -> None:
+def build_features(
+    sql: Sql, settings: MatcherSettings, only: str | None = None, touch_days: int | None = None
+) -> None:
     """Create matcher_touches, matcher_calls, matcher_shown and matcher_leases.
 
     Parameters
@@ -138,11 +140,13 @@ def build_features(sql: Sql, settings: MatcherSettings, only: str | None = None)
     only : str, optional
         Table of call ids: then only these calls are there, and the touches that may have brought
         them (two days more than the lookback, for clicks of which only the day is known).
+    touch_days : int, optional
+        How many days before the first of these calls touches are taken, when not the lookback.
     """
     whens = " ".join(f"when '{name}' then {index}" for index, name in enumerate(DEVICES[:-1]))
     zone = text_literal(settings.business_timezone)
     device_case = f"case lower(device) {whens} else {len(DEVICES) - 1} end"
-    days = settings.lookback_days + 2
+    days = touch_days or settings.lookback_days + 2
     touches_condition = ONLY_TOUCHES.format(only=only, days=days) if only else ""
     calls_condition = _ONLY_CALLS.format(only=only) if only else ""
     sql.execute(
@@ -150,6 +154,8 @@ def build_features(sql: Sql, settings: MatcherSettings, only: str | None = None)
             device_case=device_case,
             day_seconds=DAY_TOUCH_SECONDS,
             zone=zone,
+            state=STATE,
+            city=CITY,
             touches_condition=touches_condition,
         )
     )

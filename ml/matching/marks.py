@@ -10,6 +10,7 @@ import pandas as pd
 
 from ml.matching.geography import touch_places
 from ml.matching.settings import DEVICES
+from ml.matching.touches import CITY, STATE
 from ml.sql import Sql, put_table
 
 _LINE_PRIOR_CALLS = 10.0
@@ -67,13 +68,10 @@ def put_places(sql: Sql, cities: list[str]) -> pd.DataFrame:
     Places that the model cannot tell apart share one place_index. All touches count, also when
     only some calls are scored: what is computed from the places must not depend on the others.
     """
-    keys = sql.frame("""
-        select distinct
-            nullif(upper(trim(geo_region)), '') as state,
-            nullif(lower(trim(geo_city)), '') as city
-        from intermediate.int_touches
-        order by state, city
-    """)
+    keys = sql.frame(
+        f"select distinct {STATE} as state, {CITY} as city from intermediate.int_touches "
+        "order by state, city"
+    )
     places = touch_places(keys, cities)
     label = places["city"].fillna(places["state"]).fillna("")
     codes, _ = pd.factorize(label, sort=True)

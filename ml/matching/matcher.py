@@ -2,7 +2,8 @@
 
     train_matcher(sql, settings)           reads intermediate.*, returns a MatcherModel
     score_calls(sql, model, settings)      reads intermediate.*, writes ml.call_candidates
-    evaluate_matcher(sql, model, settings) returns the metrics, measured without truth
+
+`ml.matching.self_check` measures it without truth.
 
 A marked point process: a touch j brings calls with marks m at time t at the rate
 
@@ -26,18 +27,16 @@ import pandas as pd
 from ml.artifacts import MatcherModel, ensure_tables
 from ml.matching.coefficients import (
     geography_of,
-    hazard_rates_of,
     hour_factors_of,
     line_shares_of,
     mark_levels_of,
     null_rates_of,
     temperature_of,
 )
-from ml.matching.evaluation import fold_marks, hide_leases, measure, select_half
 from ml.matching.features import build_features
 from ml.matching.geography import area_code_shares
 from ml.matching.hot_sites import meet_hot_days, put_hot_days
-from ml.matching.known import LiveCurve, build_known, data_window, hours_of_calls
+from ml.matching.known import hours_of_calls
 from ml.matching.marks import (
     MarkLevels,
     line_factors,
@@ -55,14 +54,14 @@ from ml.matching.scoring import (
     put_rates,
     weighed_pairs,
 )
-from ml.matching.settings import POOL_LEASED, MatcherSettings
+from ml.matching.settings import MatcherSettings
 from ml.matching.training import train_matcher
 from ml.sql import Sql
 
 CALLS_AT_ONCE = 50_000
 """Calls scored by one statement: it holds their sums by campaign and the pairs kept by name."""
 
-__all__ = ["evaluate_matcher", "score_calls", "train_matcher"]
+__all__ = ["score_calls", "train_matcher"]
 
 
 def score_calls(
@@ -100,34 +99,6 @@ def score_calls(
             meet_hot_days(sql)
         add_candidates(sql, settings, weighed)
     finish_candidates(sql, model, only)
-
-
-def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:
-    """Measure the model on the half of the known calls that its temperature has not seen.
-
-    Parameters
-    ----------
-    sql : Sql
-    model : MatcherModel
-    settings : MatcherSettings
-
-    Returns
-    -------
-    DataFrame
-        Columns model_version, scope, metric, value; for `ml.metrics.write_metrics`. Without
-        known calls there is one row, calls = 0.
-    """
-    build_features(sql, settings)
-    edges, rates = hazard_rates_of(model)
-    known = build_known(sql, edges)
-    places = _put_touches(sql, model)
-    levels = mark_levels_of(model)
-    marks = fold_marks(known, places, levels, line_shares_of(model, levels.line_types))
-    curve = LiveCurve(rates[POOL_LEASED], edges, hour_factors_of(model)[0][0])
-    hidden = hide_leases(sql, curve, marks, data_window(sql).days)
-    measured = measure(select_half(hidden, test=True), temperature_of(model))
-    measured.insert(0, "model_version", model.model_version)
-    return measured
 
 
 def _put_touches(sql: Sql, model: MatcherModel) -> pd.DataFrame:

@@ -5,10 +5,9 @@
     day-only       the same for clicks of which only the day is known
 
 Each query gives call_index, touch_index, campaign_index, device_id, pair_class, since (seconds from
-the touch, or from the start of its day), base: all of the pair's weight that depends neither on
-the delay nor on the line type, and stride: of how many touches alike it bears the weight
-(`ml.matching.hot_sites`). Fitting sums `base` by call and cell, scoring multiplies it by the rate
-of the cell.
+the touch, or from the start of its day), base: all of the weight that depends neither on delay nor
+on line type, and stride: of how many touches alike it bears the weight (`ml.matching.hot_sites`).
+Fitting sums `base` by call and cell, scoring multiplies it by the rate of the cell.
 
 A pair costs 60 to 80 ns of processor time as long as it is joined by integers, with the touches of
 a site and day beside each other in memory; by names it is three times that.
@@ -268,14 +267,19 @@ def pair_queries(place_count: int, settings: MatcherSettings) -> dict[str, str]:
     }
 
 
-def put_pair_touches(sql: Sql) -> None:
-    """Create matcher_pair_touches, _sites and _numbers: what a pair needs of its touch.
-
-    Joined beforehand, so that calls meet touches in one join by equality: left to itself the
-    engine has been seen to join all calls with all touches on the time alone.
-    """
+def put_described_touches(sql: Sql) -> None:
+    """Create matcher_pair_touches: what a pair needs of its touch, wherever it may have called."""
     sql.execute(_PAIR_CAMPAIGNS)
     sql.execute(_PAIR_TOUCHES)
+
+
+def put_pair_touches(sql: Sql) -> None:
+    """Create matcher_pair_touches, _sites and _numbers, where the touches of a call are found.
+
+    Joined beforehand, so that calls meet them by equality: left to itself the engine has been
+    seen to join all calls with all touches on the time alone.
+    """
+    put_described_touches(sql)
     sql.execute(_SITES)
     sql.execute(_PAIR_SITES)
     sql.execute(_PAIR_NUMBERS)

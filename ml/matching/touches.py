@@ -1,5 +1,9 @@
 """The SQL of matcher_touches: one row per touch, its clocks turned; `features` fills in braces."""
 
+STATE = "nullif(upper(trim(geo_region)), '')"
+CITY = "nullif(lower(trim(geo_city)), '')"
+"""Of int_touches: where the visitor was, spelled in one way."""
+
 TOUCHES = """
 create or replace temp table matcher_touches as
 -- Clocks are turned once for each day and each quarter of an hour: for each touch it costs more
@@ -151,8 +155,8 @@ select
         when session_number = 1 then 'first'
         else 'later'
     end as visit,
-    nullif(upper(trim(geo_region)), '') as state,
-    nullif(lower(trim(geo_city)), '') as city,
+    {state} as state,
+    {city} as city,
     touch_hour
 
 from final

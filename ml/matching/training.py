@@ -29,7 +29,12 @@ from ml.matching.coefficients import (
 )
 from ml.matching.delays import FIT_BINS_PER_OCTAVE, bin_edges, bin_sql
 from ml.matching.em import EmFit, run_em
-from ml.matching.evaluation import fold_marks, hide_leases, select_half
+from ml.matching.evaluation import (
+    TEMPERATURE_FOLDS,
+    fold_marks,
+    hide_leases,
+    put_hidden_calls,
+)
 from ml.matching.exposure import class_exposure, live_exposure
 from ml.matching.features import build_features
 from ml.matching.geography import area_code_shares, fit_geography, level_shares
@@ -225,9 +230,9 @@ def _fit_marks(data: _Data, curve: LiveCurve) -> FittedMarks:
     levels = mark_levels(data.sql)
     lines = line_type_shares(data.known, levels.line_types)
     octaves = int(np.ceil(np.log2(data.edges[-1] + 1.0)))
-    marks = fold_marks(data.known, data.places, levels, lines)
-    hidden = hide_leases(data.sql, curve, marks, data.window.days)
-    temperature = fit_temperature(select_half(hidden, test=False))
+    marks = fold_marks(data.known, data.places, levels, lines, TEMPERATURE_FOLDS)
+    put_hidden_calls(data.sql)
+    temperature = fit_temperature(hide_leases(data.sql, curve, marks, data.window.days))
     return FittedMarks(geography, levels, lines, tap_shares(data.known, octaves), temperature)
 
 

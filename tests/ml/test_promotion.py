@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ml.artifacts import MatcherModel
+from ml.artifacts import MatcherModel, ensure_tables
 from ml.matching.promotion import refit_reason
 from ml.matching.settings import CODE_VERSION, MatcherSettings
 from tests.ml.worlds import DuckSql, load_tables
@@ -63,6 +63,23 @@ def test_age_growth_and_code_are_reasons(
     sql: DuckSql, facts: dict[str, object], words: str
 ) -> None:
     assert words in str(refit_reason(sql, make_model(**facts), SETTINGS))
+
+
+def test_a_model_turned_down_counts_as_a_fit(sql: DuckSql) -> None:
+    """Fitted two days ago, seven days after the one in use, which stays."""
+    champion = make_model(data_to=LAST_CALL - pd.Timedelta(days=9))
+    ensure_tables(sql)
+    sql.register(
+        "turned_down",
+        pd.DataFrame([champion.facts]).assign(
+            model_version="matcher-y", data_to=LAST_CALL - pd.Timedelta(days=2), is_promoted=False
+        ),
+    )
+    sql.execute("insert into ml.model_versions by name select * from turned_down")
+
+    assert refit_reason(sql, champion, SETTINGS) is None
+    sql.execute("update ml.model_versions set data_to = data_to - interval '5 days'")
+    assert refit_reason(sql, champion, SETTINGS) == "7 days of data since the last fit"
 
 
 def test_other_settings_are_a_reason(sql: DuckSql) -> None:

@@ -21,8 +21,9 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_names_every_command() -> None:
     shown = cli.invoke(app, ["--help"]).output
 
-    names = ("simulate", "run", "query", "dev", "compare", "ui", "status", "doctor", "forget")
-    assert all(name in shown for name in names)
+    made = ("simulate", "run", "query", "dev", "compare", "forget")
+    shows = ("ui", "status", "model", "doctor")
+    assert all(name in shown for name in made + shows)
 
 
 def test_run_without_a_landing_folder_says_how_to_make_one(empty_folder: Path) -> None:
@@ -50,6 +51,13 @@ def test_status_without_a_warehouse_says_what_makes_one() -> None:
 
     assert shown.exit_code == 1
     assert "ringtrail run" in shown.output
+
+
+def test_card_of_a_model_without_a_warehouse_says_what_makes_one() -> None:
+    refused = cli.invoke(app, ["model", "--warehouse", "x.duckdb"])
+
+    assert refused.exit_code == 2
+    assert "ringtrail run" in refused.output
 
 
 def test_simulate_never_writes_over_a_landing_folder(empty_folder: Path) -> None:

@@ -14,9 +14,10 @@ ranked as (
 
     select
         *,
-        row_number() over (
-            partition by measured_date, scope, metric
-            order by measured_at desc, model_version desc
+        -- Whole measurements: a group that the last of a day had not is none of that day.
+        dense_rank() over (
+            partition by measured_date
+            order by measured_at desc, model_version desc, data_version desc
         ) as measurement_rank
 
     from metrics
@@ -33,7 +34,7 @@ final as (
 
     from ranked
 
-    -- Of several models measured on one day the last is the one in use.
+    -- Of several measurements of one day the last is of the model in use and of all its rows.
     where measurement_rank = 1
 
 )

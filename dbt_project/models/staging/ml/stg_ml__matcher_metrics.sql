@@ -12,6 +12,9 @@ final as (
 
     select
         model_version,
+        data_version,
+        data_from,
+        data_to,
         measured_at,
         scope,
         metric,

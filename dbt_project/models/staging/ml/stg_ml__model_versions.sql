@@ -18,7 +18,9 @@ final as (
         data_to,
         calls_known,
         calls_lost,
-        is_current
+        is_current,
+        is_promoted,
+        decision_reason
 
     from source
 
