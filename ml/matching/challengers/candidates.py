@@ -21,8 +21,8 @@ from ml.matching.coefficients import (
     null_rates_of,
     tap_shares_of,
 )
-from ml.matching.evaluation import STRUCK_PERCENT
 from ml.matching.known import build_known, data_window
+from ml.matching.loss import STRUCK_PERCENT
 from ml.matching.marks import mark_index
 from ml.matching.null_rate import OTHER_TAPPED_SHARE
 from ml.matching.pairs import pair_queries, put_pair_calls
