@@ -12,6 +12,7 @@ import pandas as pd
 
 from ml.matching.settings import CODE_VERSION, MatcherSettings
 from ml.sql import Sql, text_literal
+from ml.tables import EXPLANATION_COLUMNS
 
 COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "hazard_rates": {
@@ -185,6 +186,7 @@ def _all_tables() -> dict[str, dict[str, str]]:
         "model_versions": MODEL_COLUMNS,
         "matcher_metrics": METRIC_COLUMNS,
         "call_candidates": CANDIDATE_COLUMNS,
+        "call_explanations": EXPLANATION_COLUMNS,
     }
 
 

@@ -123,6 +123,23 @@ def _names(text: str) -> list[str]:
 
 
 @app.command()
+def explain(
+    call_id: Annotated[str, typer.Argument(help="The call, as in marts.fct_calls.")],
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Why the matcher gave a call its sources, in words."""
+    from orchestration.explaining import ExplainRefused, explain_call  # noqa: PLC0415
+    from orchestration.explanation_report import print_explanation  # noqa: PLC0415
+
+    serving = read_settings(warehouse=warehouse).serving_path
+    try:
+        print_explanation(console, explain_call(serving, call_id))
+    except ExplainRefused as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+
+
+@app.command()
 def dev(warehouse: WarehouseFile = None) -> None:
     """Copy the warehouse, to try a change of the SQL on it and never on production."""
     from orchestration.dev_copy import CopyRefused, copy_warehouse  # noqa: PLC0415
