@@ -12,7 +12,7 @@ import pandas as pd
 
 from ml.matching.settings import CODE_VERSION, MatcherSettings
 from ml.sql import Sql, text_literal
-from ml.tables import EXPLANATION_COLUMNS
+from ml.tables import DRIFT_COLUMNS, EXPLANATION_COLUMNS
 
 COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "hazard_rates": {
@@ -62,6 +62,7 @@ COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "campaign_sites": {"campaign": "varchar", "site": "varchar", "share": "double"},
     "click_hours": {"hour": "integer", "share": "double"},
     "temperatures": {"match_kind": "varchar", "temperature": "double"},
+    "feature_counts": {"feature": "varchar", "level": "varchar", "cases": "bigint"},
     "evidence_reliability": {
         "attribution_method": "varchar",
         "evidence_kind": "varchar",
@@ -187,6 +188,7 @@ def _all_tables() -> dict[str, dict[str, str]]:
         "matcher_metrics": METRIC_COLUMNS,
         "call_candidates": CANDIDATE_COLUMNS,
         "call_explanations": EXPLANATION_COLUMNS,
+        "matcher_drift": DRIFT_COLUMNS,
     }
 
 

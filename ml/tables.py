@@ -27,3 +27,17 @@ EXPLANATION_COLUMNS = {
     "log_weight": "double",
     "model_version": "varchar",
 }
+
+DRIFT_COLUMNS = {
+    "model_version": "varchar",
+    "data_from": "timestamp",
+    "data_to": "timestamp",
+    "feature": "varchar",
+    "cases_trained": "bigint",
+    "cases": "bigint",
+    "psi": "double",
+    "psi_by_chance": "double",
+    "moved_level": "varchar",
+    "share_trained": "double",
+    "share": "double",
+}

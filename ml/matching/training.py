@@ -28,6 +28,7 @@ from ml.matching.coefficients import (
     null_tables,
 )
 from ml.matching.delays import FIT_BINS_PER_OCTAVE, bin_edges, bin_sql
+from ml.matching.drift import count_features
 from ml.matching.em import EmFit, run_em
 from ml.matching.evaluation import fold_marks, hide_leases, select_half
 from ml.matching.exposure import class_exposure, live_exposure
@@ -113,7 +114,7 @@ def train_matcher(sql: Sql, settings: MatcherSettings | None = None) -> MatcherM
     }
     facts |= {
         "data_from": pd.Timestamp(window.start_second, unit="s"),
-        "data_to": pd.Timestamp(window.end_second, unit="s"),
+        "data_to": window.end,
         "code_version": CODE_VERSION,
         "settings": settings.as_text(),
     }
@@ -146,6 +147,7 @@ def _fit(
         "campaign_sites": campaign_sites,
         "click_hours": pd.DataFrame({"hour": range(24), "share": hours.clicks}),
         "evidence_reliability": _measured_reliability(sql),
+        "feature_counts": count_features(sql, settings, pd.Timestamp(0), window.end),
         **mark_tables(marks),
         **null_tables(fit, marks.levels),
     }

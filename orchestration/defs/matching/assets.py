@@ -66,7 +66,7 @@ def matcher_model(warehouse: Warehouse) -> dg.MaterializeResult:
     from ml.matching.matcher import train_matcher  # noqa: PLC0415
     from ml.matching.promotion import refit_reason  # noqa: PLC0415
 
-    settings = _matcher_settings()
+    settings = matcher_settings()
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
         ensure_tables(sql)
         model = read_model(sql)
@@ -113,7 +113,7 @@ def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
         if model is None:
             raise dg.Failure("no model is in use: materialize ml/model_versions first")
         is_full = is_full_build(connection) or scored_by_another(sql, model)
-        score_calls(sql, model, _matcher_settings(), None if is_full else CALLS_TO_RESCORE)
+        score_calls(sql, model, matcher_settings(), None if is_full else CALLS_TO_RESCORE)
         scored = sql.frame(
             "select count(*) as row_count, count(distinct call_id) as calls,"
             " coalesce(sum(probability) filter (where is_null), 0) as null_calls"
@@ -153,7 +153,7 @@ def matcher_metrics(warehouse: Warehouse) -> dg.MaterializeResult:
             raise dg.Failure("no model is in use: materialize ml/model_versions first")
         metrics = read_metrics(sql, model)
         if metrics.empty:
-            write_metrics(sql, evaluate_matcher(sql, model, _matcher_settings()), _now())
+            write_metrics(sql, evaluate_matcher(sql, model, matcher_settings()), _now())
             metrics = read_metrics(sql, model)
     overall = metrics[metrics["scope"] == "overall"].set_index("metric")["value"]
     figures = {f"matcher/{metric}": float(value) for metric, value in overall.items()}
@@ -193,7 +193,8 @@ def matcher_is_calibrated(warehouse: Warehouse) -> dg.AssetCheckResult:
     )
 
 
-def _matcher_settings() -> "MatcherSettings":
+def matcher_settings() -> "MatcherSettings":
+    """Return the matcher's settings as the vars of the dbt project have them."""
     from ml.matching.settings import MatcherSettings  # noqa: PLC0415
 
     rules = dbt_vars()
