@@ -51,7 +51,8 @@ from ml.matching.marks import (
     put_area_factors,
     put_places,
 )
-from ml.matching.pairs import pair_queries, put_pair_calls, put_pair_touches
+from ml.matching.pair_calls import put_pair_calls
+from ml.matching.pairs import pair_queries, put_pair_touches
 from ml.matching.propensity import apply_propensities
 from ml.matching.reach import build_reach
 from ml.matching.scoring import (

@@ -57,7 +57,8 @@ from ml.matching.marks import (
     tap_shares,
 )
 from ml.matching.null_rate import NullCounter, UnlabelledCalls
-from ml.matching.pairs import put_pair_calls, put_pair_touches
+from ml.matching.pair_calls import put_pair_calls
+from ml.matching.pairs import put_pair_touches
 from ml.matching.propensity import apply_propensities, learn_propensities
 from ml.matching.reach import build_reach, learn_campaign_sites
 from ml.matching.settings import CODE_VERSION, MatcherSettings
