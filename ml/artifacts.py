@@ -12,7 +12,7 @@ import pandas as pd
 
 from ml.matching.settings import CODE_VERSION, MatcherSettings
 from ml.sql import Sql, text_literal
-from ml.tables import DRIFT_COLUMNS, EXPLANATION_COLUMNS
+from ml.tables import CURVE_COLUMNS, DRIFT_COLUMNS, EXPLANATION_COLUMNS
 
 COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "hazard_rates": {
@@ -189,6 +189,7 @@ def _all_tables() -> dict[str, dict[str, str]]:
         "call_candidates": CANDIDATE_COLUMNS,
         "call_explanations": EXPLANATION_COLUMNS,
         "matcher_drift": DRIFT_COLUMNS,
+        "matcher_curves": CURVE_COLUMNS,
     }
 
 

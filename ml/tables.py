@@ -41,3 +41,12 @@ DRIFT_COLUMNS = {
     "share_trained": "double",
     "share": "double",
 }
+
+CURVE_COLUMNS = {
+    "model_version": "varchar",
+    "curve": "varchar",
+    "label": "varchar",
+    "x": "double",
+    "y": "double",
+    "calls": "bigint",
+}

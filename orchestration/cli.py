@@ -140,6 +140,23 @@ def explain(
 
 
 @app.command()
+def pictures(
+    out: Annotated[Path, typer.Option(help="Folder for the PNG files.")],
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Draw the matcher in use: reliability, delay, precision against coverage, campaigns."""
+    from orchestration.drawing import DrawRefused, write_pictures  # noqa: PLC0415
+
+    try:
+        files = write_pictures(read_settings(warehouse=warehouse).warehouse, out)
+    except DrawRefused as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+    for file in files:
+        console.print(str(file))
+
+
+@app.command()
 def dev(warehouse: WarehouseFile = None) -> None:
     """Copy the warehouse, to try a change of the SQL on it and never on production."""
     from orchestration.dev_copy import CopyRefused, copy_warehouse  # noqa: PLC0415

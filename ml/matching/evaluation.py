@@ -77,6 +77,7 @@ select
     touches.touch_index = known.live_touch_index as is_true,
     touches.device_id,
     touches.place_index,
+    touches.campaign_index,
     touches.propensity,
     known.call_second - touches.touch_second as since
 
@@ -191,6 +192,7 @@ def hide_leases(sql: Sql, curve: LiveCurve, marks: MarkModel, days: float) -> Hi
         {
             "row": row,
             "is_true": pairs["is_true"].to_numpy(dtype=bool),
+            "campaign_index": pairs["campaign_index"].to_numpy(dtype=int),
             "log_rate": np.log(rate),
             "log_marks": np.log(factor),
         }
@@ -236,13 +238,14 @@ def select_half(hidden: HiddenCalls, *, test: bool) -> HiddenCalls:
     )
 
 
-def measure(hidden: HiddenCalls, temperature: float) -> pd.DataFrame:
-    """Return the metrics overall, by site and by line type.
+def judge_answers(hidden: HiddenCalls, temperature: float) -> pd.DataFrame:
+    """Return how sure the likeliest answer of each call was, and whether it was right.
 
     Returns
     -------
-    DataFrame
-        Columns scope, metric, value.
+    DataFrame of shape (n_calls, 5)
+        top_probability, is_right, truth (probability of the true answer), squares (sum of squared
+        probabilities), null.
     """
     share, null = posteriors(hidden, temperature)
     rows = hidden.pairs["row"].to_numpy(dtype=int)
@@ -252,18 +255,30 @@ def measure(hidden: HiddenCalls, temperature: float) -> pd.DataFrame:
     is_true = hidden.pairs["is_true"].to_numpy(dtype=bool)
     is_best = np.zeros(count, dtype=bool)
     is_best[rows[is_true & (share >= best[rows])]] = True
-    is_right = np.where(null >= best, hidden.calls["is_struck"].to_numpy(dtype=bool), is_best)
-    squares = np.bincount(rows, weights=share**2, minlength=count) + null**2
-    measured = (
-        np.maximum(best, null),
-        is_right,
-        truth_probability(hidden, temperature),
-        squares,
-        null,
+    is_struck = hidden.calls["is_struck"].to_numpy(dtype=bool)
+    return pd.DataFrame(
+        {
+            "top_probability": np.maximum(best, null),
+            "is_right": np.where(null >= best, is_struck, is_best),
+            "truth": truth_probability(hidden, temperature),
+            "squares": np.bincount(rows, weights=share**2, minlength=count) + null**2,
+            "null": null,
+        }
     )
+
+
+def measure(hidden: HiddenCalls, temperature: float) -> pd.DataFrame:
+    """Return the metrics overall, by site and by line type.
+
+    Returns
+    -------
+    DataFrame
+        Columns scope, metric, value.
+    """
+    answers = judge_answers(hidden, temperature)
     frames = []
     for scope, mask in _scopes(hidden.calls):
-        metrics = calibration_metrics(*(values[mask] for values in measured))
+        metrics = calibration_metrics(*(answers[name].to_numpy()[mask] for name in answers))
         if mask.any():
             metrics["null_share_true"] = float(hidden.calls["is_struck"][mask].mean())
         frames.append(pd.DataFrame({"metric": metrics.keys(), "value": metrics.values()}))

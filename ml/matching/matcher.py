@@ -24,6 +24,7 @@ lost its campaign with its id keeps its own channel, whatever click it may have 
 import pandas as pd
 
 from ml.artifacts import MatcherModel, ensure_tables
+from ml.matching.calibration import HiddenCalls
 from ml.matching.coefficients import (
     geography_of,
     hazard_rates_of,
@@ -33,6 +34,7 @@ from ml.matching.coefficients import (
     null_rates_of,
     temperature_of,
 )
+from ml.matching.curves import measure_curves
 from ml.matching.evaluation import fold_marks, hide_leases, measure, select_half
 from ml.matching.explanations import (
     add_explanations,
@@ -69,7 +71,7 @@ from ml.sql import Sql
 CALLS_AT_ONCE = 50_000
 """Calls scored by one statement: it holds their sums by campaign and the pairs kept by name."""
 
-__all__ = ["evaluate_matcher", "score_calls", "train_matcher"]
+__all__ = ["curves_of_matcher", "evaluate_matcher", "score_calls", "train_matcher"]
 
 
 def score_calls(
@@ -131,6 +133,34 @@ def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -
         Columns model_version, scope, metric, value; for `ml.metrics.write_metrics`. Without
         known calls there is one row, calls = 0.
     """
+    hidden = judged_calls(sql, model, settings)
+    measured = measure(hidden, temperature_of(model))
+    measured.insert(0, "model_version", model.model_version)
+    return measured
+
+
+def curves_of_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:
+    """Measure the points of the model's pictures on the same calls as `evaluate_matcher`.
+
+    Parameters
+    ----------
+    sql : Sql
+    model : MatcherModel
+    settings : MatcherSettings
+
+    Returns
+    -------
+    DataFrame
+        From `ml.matching.curves.measure_curves`.
+    """
+    hidden = judged_calls(sql, model, settings)
+    names = sql.frame("select campaign_index, campaign from matcher_pair_campaigns")
+    campaigns = dict(zip(names["campaign_index"], names["campaign"], strict=True))
+    return measure_curves(hidden, temperature_of(model), campaigns)
+
+
+def judged_calls(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> HiddenCalls:
+    """Return the half of the known calls that the model is judged on, their leases hidden."""
     build_features(sql, settings)
     edges, rates = hazard_rates_of(model)
     known = build_known(sql, edges)
@@ -138,10 +168,7 @@ def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -
     levels = mark_levels_of(model)
     marks = fold_marks(known, places, levels, line_shares_of(model, levels.line_types))
     curve = LiveCurve(rates[POOL_LEASED], edges, hour_factors_of(model)[0][0])
-    hidden = hide_leases(sql, curve, marks, data_window(sql).days)
-    measured = measure(select_half(hidden, test=True), temperature_of(model))
-    measured.insert(0, "model_version", model.model_version)
-    return measured
+    return select_half(hide_leases(sql, curve, marks, data_window(sql).days), test=True)
 
 
 def _put_touches(sql: Sql, model: MatcherModel) -> pd.DataFrame:

@@ -85,7 +85,8 @@ def test_doctor_finds_a_missing_landing_folder_and_never_prints_the_secret(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["query", "--metrics", "calls"], ["explain", "CA1"], ["dev"]]
+    "arguments",
+    [["query", "--metrics", "calls"], ["explain", "CA1"], ["pictures", "--out", "here"], ["dev"]],
 )
 def test_what_needs_a_finished_warehouse_says_what_makes_one(arguments: list[str]) -> None:
     refused = cli.invoke(app, [*arguments, "--warehouse", "x.duckdb"])

@@ -1,7 +1,7 @@
 """The matcher: train it on what is known, apply it to the calls whose click was lost.
 
     intermediate.int_* ─► ml.<coefficients>, ml.model_versions ─► ml.call_candidates ─► dbt marts
-                                                               └► ml.matcher_metrics
+                                                               └► ml.matcher_metrics, curves, drift
 
 Each asset reads, calls `ml`, writes and reports; what a good match is, is decided in `ml/matching`.
 Each writes in one transaction, so that a killed run leaves the old tables whole.

@@ -23,10 +23,11 @@ def matcher_drift(warehouse: Warehouse) -> dg.MaterializeResult:
 
     No rows of a model that was trained on the newest day; of earlier models the last comparison.
     """
-    from ml.artifacts import read_model  # noqa: PLC0415
+    from ml.artifacts import ensure_tables, read_model  # noqa: PLC0415
     from ml.matching.drift import measure_drift, write_drift  # noqa: PLC0415
 
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
+        ensure_tables(sql)
         model = read_model(sql)
         if model is None:
             raise dg.Failure("no model is in use: materialize ml/model_versions first")
