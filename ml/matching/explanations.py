@@ -6,7 +6,8 @@
                     ->  ml.call_explanations        with the names
 
 The probability of a candidate is exp(log_weight) over the sum of it over all answers of the call,
-and log_weight is the sum of the parts, those of 'none of these' included:
+and log_weight is the sum of the parts, those of 'none of these' included. (Scoring caps the odds
+against nobody at `LARGEST_ODDS`; log_weight is capped with them.)
 
     log_number       calls a second that touches of this kind bring, whatever the device and delay
                      (what they saw of the dialled number), or that come from nobody
@@ -72,12 +73,16 @@ _NAMED_CALLS = """
 create or replace temp table matcher_named_pair_calls as
 select
     calls.*,
-    named.named_index
+    named.named_index,
+    touches.day_index as named_day_index
 
 from matcher_named as named
 
 inner join matcher_pair_calls as calls
     on named.call_index = calls.call_index
+
+inner join matcher_pair_touches as touches
+    on named.named_index = touches.touch_index
 
 where not named.is_null
 """
@@ -88,15 +93,11 @@ select
     days.*,
     named.named_index
 
-from matcher_named as named
+from matcher_call_days as days
 
-inner join matcher_pair_touches as touches
-    on named.named_index = touches.touch_index
-
-inner join matcher_call_days as days
-    on named.call_index = days.call_index and touches.day_index = days.touch_day_index
-
-where not named.is_null
+-- Two tables and no more: with a third the engine joined touches and days by the day alone.
+inner join matcher_named_pair_calls as named
+    on days.call_index = named.call_index and days.touch_day_index = named.named_day_index
 """
 
 _PAIRS = """

@@ -10,6 +10,7 @@ from ml.artifacts import MatcherModel
 from ml.matching import hot_sites
 from ml.matching.explanations import EXPLAINED_ANSWERS
 from ml.matching.matcher import score_calls, train_matcher
+from ml.matching.scoring import LARGEST_ODDS
 from ml.matching.settings import MatcherSettings
 from ml.tables import LOG_FACTORS
 from tests.ml.worlds import DuckSql, Law, World, load_tables, make_world
@@ -84,9 +85,15 @@ def test_parts_add_up_whatever_the_temperature_the_cap_of_a_site_and_the_cut(
         score_calls(sql, other, MatcherSettings(minimum_probability=minimum))
     found = explained(sql)
 
+    against_nobody = found["log_weight"] - found["call_id"].map(
+        found[found["is_null"]].set_index("call_id")["log_weight"]
+    )
+    gap = found[PARTS].sum(axis=1) - found["log_weight"]
+
+    assert (gap.abs() < 1e-9)[against_nobody < np.log(LARGEST_ODDS) - 1e-9].all()
+    assert (gap > -1e-9).all()
     # Half a unit of the integer weights, and a whole one where a weight is divided by its stride.
     assert np.abs(reproduced(found) - found["probability"]).max() < 2e-9
-    assert (found[PARTS].sum(axis=1) - found["log_weight"]).max() < 1e-9
 
 
 def test_calls_scored_again_are_explained_as_when_all_were(
@@ -122,3 +129,14 @@ def test_the_tapped_visit_is_told_by_its_tap_and_every_other_answer_by_the_lack_
 
     assert is_tapped.sum() > 50
     assert found.loc[is_tapped, "log_tap"].min() > found.loc[~is_tapped, "log_tap"].max() + 3
+
+
+def test_odds_that_scoring_caps_are_capped_here_too(world: World, model: MatcherModel) -> None:
+    sure = model.tables["null_rates"].assign(calls_per_second=1e-18)
+    other = MatcherModel("other", model.facts, model.tables | {"null_rates": sure})
+    sql = load_tables(world.tables)
+    score_calls(sql, other, SETTINGS)
+    found = explained(sql)
+
+    assert (found[PARTS].sum(axis=1) > found["log_weight"] + 1).any()
+    assert np.abs(reproduced(found) - found["probability"]).max() < 1e-9
