@@ -44,7 +44,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate of a call and its reasons, the strongest first; `odds` is the product of all."""
+    """A candidate and its reasons, the strongest first; `odds` is their product, capped at 1e9."""
 
     name: str
     probability: float
@@ -70,7 +70,7 @@ def explain_call(serving: Path, call_id: str) -> Explanation:
 
     Raises:
         ExplainRefused: If nothing is published, there is no such call, or the matcher was not
-            asked about it.
+            asked about it since it explains itself.
     """
     if not serving.exists():
         raise ExplainRefused(f"nothing is published at {serving}: `ringtrail run` does it")
@@ -86,7 +86,7 @@ def explain_call(serving: Path, call_id: str) -> Explanation:
     call = calls[0]
     if not answers:
         raise ExplainRefused(
-            f"the matcher was not asked about {call_id}: its source is certain by "
+            f"the matcher has explained nothing of {call_id}: its source is by "
             f"{call['attribution_method']} ({call['channel']}), credit "
             f"{call['attribution_confidence']:.0%}"
         )
