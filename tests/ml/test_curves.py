@@ -91,3 +91,12 @@ def test_a_model_that_no_call_judged_is_drawn_without_points(model: MatcherModel
     points = pd.DataFrame({"curve": [], "label": [], "x": [], "y": [], "calls": []})
 
     assert all(png.startswith(PNG) for png in draw_pictures(model, points).values())
+
+
+def test_a_warehouse_without_known_calls_has_no_curves() -> None:
+    world = make_world(Law(days=3, touches=300), seed=5)
+    sql = load_tables({"int_touches": world.tables["int_touches"]})
+    model = train_matcher(sql, MatcherSettings())
+    write_curves(sql, model, curves_of_matcher(sql, model, MatcherSettings()))
+
+    assert read_curves(sql, model).empty
