@@ -12,7 +12,13 @@ import pandas as pd
 
 from ml.matching.settings import CODE_VERSION, MatcherSettings
 from ml.sql import Sql, text_literal
-from ml.tables import METRIC_COLUMNS, MODEL_COLUMNS
+from ml.tables import (
+    CURVE_COLUMNS,
+    DRIFT_COLUMNS,
+    EXPLANATION_COLUMNS,
+    METRIC_COLUMNS,
+    MODEL_COLUMNS,
+)
 
 COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "hazard_rates": {
@@ -62,6 +68,7 @@ COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
     "campaign_sites": {"campaign": "varchar", "site": "varchar", "share": "double"},
     "click_hours": {"hour": "integer", "share": "double"},
     "temperatures": {"match_kind": "varchar", "temperature": "double"},
+    "feature_counts": {"feature": "varchar", "level": "varchar", "cases": "bigint"},
     "evidence_reliability": {
         "attribution_method": "varchar",
         "evidence_kind": "varchar",
@@ -167,6 +174,9 @@ def _all_tables() -> dict[str, dict[str, str]]:
         "model_versions": MODEL_COLUMNS,
         "matcher_metrics": METRIC_COLUMNS,
         "call_candidates": CANDIDATE_COLUMNS,
+        "call_explanations": EXPLANATION_COLUMNS,
+        "matcher_drift": DRIFT_COLUMNS,
+        "matcher_curves": CURVE_COLUMNS,
     }
 
 

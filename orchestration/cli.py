@@ -123,6 +123,40 @@ def _names(text: str) -> list[str]:
 
 
 @app.command()
+def explain(
+    call_id: Annotated[str, typer.Argument(help="The call, as in marts.fct_calls.")],
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Why the matcher gave a call its sources, in words."""
+    from orchestration.explaining import ExplainRefused, explain_call  # noqa: PLC0415
+    from orchestration.explanation_report import print_explanation  # noqa: PLC0415
+
+    serving = read_settings(warehouse=warehouse).serving_path
+    try:
+        print_explanation(console, explain_call(serving, call_id))
+    except ExplainRefused as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def pictures(
+    out: Annotated[Path, typer.Option(help="Folder for the PNG files.")],
+    warehouse: WarehouseFile = None,
+) -> None:
+    """Draw the matcher in use: reliability, delay, precision against coverage, campaigns."""
+    from orchestration.drawing import DrawRefused, write_pictures  # noqa: PLC0415
+
+    try:
+        files = write_pictures(read_settings(warehouse=warehouse).warehouse, out)
+    except DrawRefused as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+    for file in files:
+        console.print(str(file))
+
+
+@app.command()
 def dev(warehouse: WarehouseFile = None) -> None:
     """Copy the warehouse, to try a change of the SQL on it and never on production."""
     from orchestration.dev_copy import CopyRefused, copy_warehouse  # noqa: PLC0415

@@ -98,7 +98,8 @@ def test_every_call_is_credited_once_and_the_marts_are_published(
 
     published = marts_fingerprint(serving)
     # Views of the warehouse are tables of the published copy.
-    assert published.pop("conversion_uploads")[0] > 0
+    for view in ("conversion_uploads", "fct_call_explanations"):
+        assert published.pop(view)[0] > 0
     assert published == marts_fingerprint(warehouse)
     assert query(
         serving,

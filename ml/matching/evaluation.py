@@ -76,6 +76,7 @@ select
     touches.touch_index = known.live_touch_index as is_true,
     touches.device_id,
     touches.place_index,
+    touches.campaign_index,
     touches.propensity,
     known.call_second - touches.touch_second as since
 
@@ -224,6 +225,7 @@ def hide_leases(sql: Sql, curve: LiveCurve, marks: MarkModel, days: float) -> Hi
             "row": row,
             "is_true": pairs["is_true"].to_numpy(dtype=bool),
             "device_id": device,
+            "campaign_index": pairs["campaign_index"].to_numpy(dtype=int),
             "log_rate": np.log(rate),
             "log_marks": np.log(factor),
         }

@@ -126,6 +126,11 @@ class DataWindow:
         """Length in days, at least one."""
         return max((self.end_second - self.start_second) / 86_400.0, 1.0)
 
+    @property
+    def end(self) -> pd.Timestamp:
+        """The last moment, naive UTC."""
+        return pd.Timestamp(self.end_second, unit="s")
+
 
 @dataclass(frozen=True)
 class LiveCurve:

@@ -33,6 +33,12 @@ from ml.matching.coefficients import (
     null_rates_of,
     temperature_of,
 )
+from ml.matching.explanations import (
+    add_explanations,
+    begin_explanations,
+    finish_explanations,
+    named_pairs,
+)
 from ml.matching.features import build_features
 from ml.matching.geography import area_code_shares
 from ml.matching.hot_sites import meet_hot_days, put_hot_days
@@ -44,7 +50,8 @@ from ml.matching.marks import (
     put_area_factors,
     put_places,
 )
-from ml.matching.pairs import pair_queries, put_pair_calls, put_pair_touches
+from ml.matching.pair_calls import put_pair_calls
+from ml.matching.pairs import pair_queries, put_pair_touches
 from ml.matching.propensity import apply_propensities
 from ml.matching.reach import build_reach
 from ml.matching.scoring import (
@@ -69,6 +76,8 @@ def score_calls(
 ) -> None:
     """Write ml.call_candidates: every call of intermediate.int_calls_to_match, sum 1 each.
 
+    And ml.call_explanations: of the likeliest, the factors of their weights.
+
     Parameters
     ----------
     sql : Sql
@@ -92,12 +101,17 @@ def score_calls(
     bins = put_rates(sql, model, settings, lines)
     weighed = weighed_pairs(pair_queries(len(places), settings), settings, bins)
     is_hot = put_hot_days(sql)
+    explained = named_pairs(len(places), settings, bins)
     begin_candidates(sql)
+    begin_explanations(sql)
     for start in range(0, len(scaled), CALLS_AT_ONCE):
-        put_pair_calls(sql, scaled.iloc[start : start + CALLS_AT_ONCE], settings)
+        part = scaled.iloc[start : start + CALLS_AT_ONCE]
+        put_pair_calls(sql, part, settings)
         if is_hot:
             meet_hot_days(sql)
         add_candidates(sql, settings, weighed)
+        add_explanations(sql, part, explained)
+    finish_explanations(sql, model, only)
     finish_candidates(sql, model, only)
 
 
@@ -111,7 +125,7 @@ def _put_touches(sql: Sql, model: MatcherModel) -> pd.DataFrame:
 
 
 def _scaled_calls(model: MatcherModel, calls: pd.DataFrame, levels: MarkLevels) -> pd.DataFrame:
-    """Return the calls with the indexes of their marks and hour factor over null rate."""
+    """Return the calls with the indexes of their marks, hour factor, null rate and their ratio."""
     described = calls.assign(
         place_key=calls["match_kind"] + "|" + calls["place"],
         area_index=mark_index(calls["area_code"], levels.area_codes),
@@ -119,5 +133,8 @@ def _scaled_calls(model: MatcherModel, calls: pd.DataFrame, levels: MarkLevels) 
         is_tapped=calls["tap_touch_index"].notna(),
     )
     hours, sites = hour_factors_of(model)
-    scale = hours_of_calls(described, hours, sites) / null_rates_of(model).of_calls(described)
-    return described.assign(scale=scale)
+    hour_factor = hours_of_calls(described, hours, sites)
+    null = null_rates_of(model)
+    factors = null.factors_of_calls(described).add_prefix("null_")
+    scale = hour_factor / null.of_calls(described)
+    return described.assign(hour_factor=hour_factor, scale=scale).join(factors)

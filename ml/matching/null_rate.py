@@ -71,13 +71,38 @@ class NullRates:
 
     def of_calls(self, calls: pd.DataFrame) -> np.ndarray:
         """Return the null's rate times its marks for each call: shape (n_calls,)."""
+        rates, area, line = self._parts(calls)
+        rate = rates[np.arange(len(calls)), calls["call_hour"].to_numpy(dtype=int)]
+        return rate * (area * line) * _call_share(calls)
+
+    def factors_of_calls(self, calls: pd.DataFrame) -> pd.DataFrame:
+        """Return the factors of `of_calls`, one column each.
+
+        Columns number_rate (calls per second of the dialled number, mean of the hours), hour,
+        area, line, tap.
+        """
+        rates, area, line = self._parts(calls)
+        mean = rates.mean(axis=1)
+        rate = rates[np.arange(len(calls)), calls["call_hour"].to_numpy(dtype=int)]
+        tap = _tap_share(calls)
+        return pd.DataFrame(
+            {
+                "number_rate": mean * _call_share(calls) / tap,
+                "hour": rate / mean,
+                "area": area,
+                "line": line,
+                "tap": tap,
+            },
+            index=calls.index,
+        )
+
+    def _parts(self, calls: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rates by hour of each call's place, and the factors of its marks."""
         rows = self.rates.index.get_indexer(pd.Index(calls["place_key"]))
         table = np.vstack([self.rates.to_numpy(dtype=float), self._unknown_place()])
-        rate = table[rows, calls["call_hour"].to_numpy(dtype=int)]
         sites = np.maximum(self.area_ratios.index.get_indexer(pd.Index(calls["site"])), 0)
-        marks = self.area_ratios.to_numpy(dtype=float)[sites, calls["area_index"]]
-        marks = marks * self.line_ratios[calls["line_index"]]
-        return rate * marks * _call_share(calls)
+        areas = self.area_ratios.to_numpy(dtype=float)[sites, calls["area_index"]]
+        return table[rows], areas, self.line_ratios[calls["line_index"]]
 
     def _unknown_place(self) -> np.ndarray:
         if self.rates.empty:
@@ -87,8 +112,11 @@ class NullRates:
 
 def _call_share(calls: pd.DataFrame) -> np.ndarray:
     """Return one number's share of its place, and what a tap leaves for nobody."""
-    tapped = np.where(calls["is_tapped"].to_numpy(dtype=bool), OTHER_TAPPED_SHARE, 1.0)
-    return tapped / calls["place_numbers"].to_numpy(dtype=float)
+    return _tap_share(calls) / calls["place_numbers"].to_numpy(dtype=float)
+
+
+def _tap_share(calls: pd.DataFrame) -> np.ndarray:
+    return np.where(calls["is_tapped"].to_numpy(dtype=bool), OTHER_TAPPED_SHARE, 1.0)
 
 
 class NullCounter:

@@ -5,15 +5,15 @@
     day-only       the same for clicks of which only the day is known
 
 Each query gives call_index, touch_index, campaign_index, device_id, pair_class, since (seconds from
-the touch, or from the start of its day), base: all of the weight that depends neither on delay nor
-on line type, and stride: of how many touches alike it bears the weight (`ml.matching.hot_sites`).
-Fitting sums `base` by call and cell, scoring multiplies it by the rate of the cell.
+the touch, or from the start of its day), base: all of the pair's weight that depends neither on
+the delay nor on the line type, and stride: of how many touches alike it bears the weight
+(`ml.matching.hot_sites`). Fitting sums `base` by call and cell, scoring multiplies it by the rate
+of the cell, `ml.matching.explanations` asks for its factors.
 
 A pair costs 60 to 80 ns of processor time as long as it is joined by integers, with the touches of
-a site and day beside each other in memory; by names it is three times that.
+a site and day beside each other in memory; by names it is three times that. Which calls are
+paired at once is in `ml.matching.pair_calls`.
 """
-
-import pandas as pd
 
 from ml.matching.null_rate import OTHER_TAPPED_SHARE
 from ml.matching.settings import (
@@ -26,7 +26,7 @@ from ml.matching.settings import (
     UNSEEN,
     MatcherSettings,
 )
-from ml.sql import Sql, number_literal, put_table
+from ml.sql import Sql, number_literal
 
 DAYS_A_SITE = 65_536
 """Of the key of a site's day, which is what calls and touches are joined by: as many days as a
@@ -125,59 +125,18 @@ inner join matcher_pair_touches as touches
     on shown.touch_index = touches.touch_index
 """
 
-_PAIR_CALLS = """
-create or replace temp table matcher_pair_calls as
-select
-    calls.call_index,
-    calls.match_kind,
-    calls.call_second,
-    calls.day_index,
-    calls.site,
-    calls.tracking_number,
-    calls.live_touch_index,
-    calls.tap_touch_index,
-    cast(calls.tap_touch_index is not null as integer) as is_tapped,
-    cast(marks.area_index as integer) as area_index,
-    cast(marks.line_index as integer) as line_index,
-    marks.scale
-
-from matcher_calls as calls
-
-inner join matcher_call_marks as marks
-    on calls.call_index = marks.call_index
-"""
-
-_CALL_DAYS = f"""
-create or replace temp table matcher_call_days as
-with days as (
-
-    select
-        calls.*,
-        sites.site_index,
-        unnest(range(calls.day_index - {{lookback_days}} - 1, calls.day_index + 2))
-            as touch_day_index
-
-    from matcher_pair_calls as calls
-
-    inner join matcher_sites as sites
-        on calls.site = sites.site
-
-    where calls.match_kind = 'fallback'
-
-)
-
-select
-    * exclude (site, tracking_number, match_kind, live_touch_index),
-    site_index * 4 * {DAYS_A_SITE} + touch_day_index as site_day
-
-from days
-"""
-
 _TAP = f"""case
             when calls.tap_touch_index is null or calls.tap_touch_index = touches.touch_index
                 then 1
             else {OTHER_TAPPED_SHARE}
         end"""
+
+_EVERY = {"which": "", "only": "", "weight": f"touches.propensity * areas.factor * {_TAP} as base"}
+_NAMED = {
+    "which": "named_",
+    "only": "and touches.touch_index = calls.named_index",
+    "weight": f"touches.propensity, areas.factor as area_factor, {_TAP} as pair_tap_factor",
+}
 
 _PAIR = """calls.call_index,
     calls.scale,
@@ -196,9 +155,9 @@ select
         else {POOL_LAPSED}
     end as pair_class,
     calls.call_second - touches.touch_second as since,
-    touches.propensity * areas.factor * {_TAP} as base
+    {{weight}}
 
-from matcher_pair_calls as calls
+from matcher_{{which}}pair_calls as calls
 
 inner join matcher_pair_numbers as touches
     on
@@ -206,6 +165,7 @@ inner join matcher_pair_numbers as touches
         and touches.first_shown_second <= calls.call_second
         and touches.touch_second <= calls.call_second
         and touches.touch_second > calls.call_second - {{lookback}}
+        {{only}}
 
 inner join matcher_area_factors as areas
     on calls.area_index * {{places}} + touches.place_index = areas.area_key
@@ -222,22 +182,25 @@ select
         else touches.class_unleased
     end as pair_class,
     calls.call_second - touches.{{start}} as since,
-    touches.propensity * areas.factor * {_TAP} as base
+    {{weight}}
 
-from matcher_call_days as calls
+from matcher_{{which}}call_days as calls
 
 inner join matcher_pair_sites as touches
     on
-        calls.site_day + {{site_days}} = touches.site_day
+        calls.site_day + {{days_from}} = touches.site_day
         and touches.{{start}} <= calls.call_second
         and touches.{{start}} > calls.call_second - {{lookback}}
+        {{only}}
 
 inner join matcher_area_factors as areas
     on calls.area_index * {{places}} + touches.place_index = areas.area_key
 """
 
 
-def pair_queries(place_count: int, settings: MatcherSettings) -> dict[str, str]:
+def pair_queries(
+    place_count: int, settings: MatcherSettings, *, named: bool = False
+) -> dict[str, str]:
     """Return the three queries of pairs by name: pool, fallback, day.
 
     Parameters
@@ -245,25 +208,18 @@ def pair_queries(place_count: int, settings: MatcherSettings) -> dict[str, str]:
     place_count : int
         Number of places in matcher_area_factors.
     settings : MatcherSettings
-        For the lookback.
+    named : bool, default=False
+        Only pairs of matcher_named_pair_calls and _call_days, with base in its factors.
     """
-    exact = number_literal(settings.lookback_seconds)
+    shared = {"places": str(place_count), **(_NAMED if named else _EVERY)}
+    exact = {"lookback": number_literal(settings.lookback_seconds), "start": "touch_second"}
     # The click of a day-only touch may lie up to a day after the start of its day.
-    day = number_literal(settings.lookback_seconds + 86_400)
+    longest = number_literal(settings.lookback_seconds + 86_400)
+    day = {"lookback": longest, "start": "day_start_second"}
     return {
-        "pool": _POOL.format(lookback=exact, places=place_count),
-        "fallback": _FALLBACK.format(
-            lookback=exact,
-            places=place_count,
-            start="touch_second",
-            site_days=ALL_TOUCHES * DAYS_A_SITE,
-        ),
-        "day": _FALLBACK.format(
-            lookback=day,
-            places=place_count,
-            start="day_start_second",
-            site_days=DAY_ONLY_TOUCHES * DAYS_A_SITE,
-        ),
+        "pool": _POOL.format(**shared, **exact),
+        "fallback": _FALLBACK.format(**shared, **exact, days_from=ALL_TOUCHES * DAYS_A_SITE),
+        "day": _FALLBACK.format(**shared, **day, days_from=DAY_ONLY_TOUCHES * DAYS_A_SITE),
     }
 
 
@@ -283,18 +239,3 @@ def put_pair_touches(sql: Sql) -> None:
     sql.execute(_SITES)
     sql.execute(_PAIR_SITES)
     sql.execute(_PAIR_NUMBERS)
-
-
-def put_pair_calls(sql: Sql, calls: pd.DataFrame, settings: MatcherSettings) -> None:
-    """Create matcher_pair_calls and matcher_call_days from one row per call to be paired.
-
-    Parameters
-    ----------
-    sql : Sql
-    calls : DataFrame
-        call_index, area_index, line_index, scale (of every weight of the call).
-    settings : MatcherSettings
-    """
-    put_table(sql, "matcher_call_marks", calls[["call_index", "area_index", "line_index", "scale"]])
-    sql.execute(_PAIR_CALLS)
-    sql.execute(_CALL_DAYS.format(lookback_days=settings.lookback_days))

@@ -29,13 +29,18 @@ from ml.sql import Sql, number_literal, put_table, text_literal
 
 NULL_WEIGHT = 1_000_000_000
 
+LARGEST_ODDS = 1e9
+"""Of a candidate against nobody: more would say no more, and the sums must fit their type."""
+
 _WEIGHED = """
 select
     pairs.call_index,
     pairs.campaign_index,
     pairs.touch_index,
     pairs.stride,
-    cast(least(pairs.base * rates.rate * pairs.scale, 1e9) * {null_weight} as bigint) as weight
+    cast(
+        least(pairs.base * rates.rate * pairs.scale, {largest}) * {null_weight} as bigint
+    ) as weight
 
 from ({pairs}) as pairs
 
@@ -48,7 +53,8 @@ def put_rates(sql: Sql, model: MatcherModel, settings: MatcherSettings, lines: n
     """Create matcher_rates and matcher_day_rates; return the number of delay bins.
 
     The key counts the bins of (line type, tapped, class, device), and the steps of (line type,
-    device) for clicks of which only the day is known.
+    device) for clicks of which only the day is known. What each rate is the product of is in
+    matcher_rates_factors and matcher_day_rates_factors, under the same key.
 
     Parameters
     ----------
@@ -61,12 +67,58 @@ def put_rates(sql: Sql, model: MatcherModel, settings: MatcherSettings, lines: n
     edges, rates = hazard_rates_of(model)
     taps = tap_shares_of(model)
     tapped, untapped = tap_multipliers(taps, edges)
-    values = np.stack([rates * untapped, rates * tapped])
-    put_table(sql, "matcher_rates", _keyed(values * lines[:, None, None, :, None]))
+    taps_by_cell = np.stack([untapped, tapped])
+    by_line = lines[:, None, None, :, None]
+    put_table(sql, "matcher_rates", _keyed(rates * taps_by_cell * by_line))
     hours = model.tables["click_hours"].sort_values("hour")["share"].to_numpy()
     kernel = day_kernel(edges, hours, settings.lookback_seconds)
-    put_table(sql, "matcher_day_rates", _keyed((rates[UNSEEN] @ kernel.T) * lines[:, :, None]))
+    day_rates = rates[UNSEEN] @ kernel.T
+    put_table(sql, "matcher_day_rates", _keyed(day_rates * lines[:, :, None]))
+    means = (rates * np.diff(edges)).sum(axis=2, keepdims=True) / settings.lookback_seconds
+    factors = rate_factors(rates, means, taps_by_cell, by_line)
+    put_table(sql, "matcher_rates_factors", factors)
+    factors = rate_factors(day_rates, means[UNSEEN], np.ones(1), lines[:, :, None])
+    put_table(sql, "matcher_day_rates_factors", factors)
     return len(edges) - 1
+
+
+def rate_factors(
+    rates: np.ndarray, means: np.ndarray, taps: np.ndarray, lines: np.ndarray
+) -> pd.DataFrame:
+    """Return what the rates of scoring are the product of, one row per key.
+
+    Parameters
+    ----------
+    rates : ndarray of shape (..., n_devices, n_delays)
+        Calls per second and touch of propensity 1.
+    means : ndarray of shape (..., n_devices, 1)
+        The same over the whole lookback.
+    taps, lines : ndarray
+        Further factors; all broadcast to one shape, whose order is that of the keys.
+
+    Returns
+    -------
+    DataFrame
+        Columns rate_key, number_rate (the mean of all devices), device_factor, delay_factor,
+        tap_factor, line_factor.
+
+    Examples
+    --------
+    >>> found = rate_factors(np.array([[6.0, 2.0]]), np.array([[4.0]]), np.ones(1), np.full(1, 0.5))
+    >>> found["delay_factor"].tolist()
+    [1.5, 0.5]
+    """
+    number = means.mean(axis=-2, keepdims=True)
+    parts = {
+        "number_rate": number,
+        "device_factor": means / number,
+        "delay_factor": rates / means,
+        "tap_factor": taps,
+        "line_factor": lines,
+    }
+    columns = np.broadcast_arrays(*parts.values())
+    frame = pd.DataFrame({name: part.ravel() for name, part in zip(parts, columns, strict=True)})
+    return frame.rename_axis("rate_key").reset_index().astype({"rate_key": "int32"})
 
 
 def _keyed(values: np.ndarray) -> pd.DataFrame:
@@ -109,10 +161,15 @@ def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int)
     """
     joins = rate_joins(settings, bins)
     return "union all".join(
-        _WEIGHED.format(pairs=pairs, rates=joins[name][0], key=joins[name][1],
-            null_weight=NULL_WEIGHT)
+        _WEIGHED.format(
+            pairs=pairs,
+            rates=joins[name][0],
+            key=joins[name][1],
+            largest=number_literal(LARGEST_ODDS),
+            null_weight=NULL_WEIGHT,
+        )
         for name, pairs in queries.items()
-    )  # fmt: skip
+    )
 
 
 def rate_joins(settings: MatcherSettings, bins: int) -> dict[str, tuple[str, str]]:

@@ -4,6 +4,7 @@
     hidden_calls       their candidates, as one model weighs them
     judged_answers     what it says to them, on the half that temperatures have not seen
     evaluate_matcher   both, as metrics of the model in use
+    curves_of_matcher  both, as points of its pictures
 
 Only the newest four weeks, since a run of every day must not read all touches again; the area codes
 of all known calls are counted, as the model counted them, without the fold that is judged.
@@ -21,6 +22,7 @@ from ml.matching.coefficients import (
     mark_levels_of,
     temperature_of,
 )
+from ml.matching.curves import measure_curves
 from ml.matching.delays import SCORE_BINS_PER_OCTAVE, bin_edges
 from ml.matching.evaluation import (
     FIGURE_FOLDS,
@@ -108,6 +110,27 @@ def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -
     measured.insert(0, "data_version", training_version(sql, settings))
     measured.insert(0, "model_version", model.model_version)
     return measured
+
+
+def curves_of_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -> pd.DataFrame:
+    """Measure the points of the model's pictures on the same calls as `evaluate_matcher`.
+
+    Parameters
+    ----------
+    sql : Sql
+    model : MatcherModel
+    settings : MatcherSettings
+
+    Returns
+    -------
+    DataFrame
+        From `ml.matching.curves.measure_curves`.
+    """
+    put_judged_calls(sql, settings)
+    hidden = hidden_calls(sql, model, FIGURE_FOLDS)
+    names = sql.frame("select campaign_index, campaign from matcher_pair_campaigns")
+    campaigns = dict(zip(names["campaign_index"], names["campaign"], strict=True))
+    return measure_curves(hidden, temperature_of(model), campaigns)
 
 
 def put_judged_calls(sql: Sql, settings: MatcherSettings) -> None:

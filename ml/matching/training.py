@@ -28,6 +28,7 @@ from ml.matching.coefficients import (
     null_tables,
 )
 from ml.matching.delays import FIT_BINS_PER_OCTAVE, bin_edges, bin_sql
+from ml.matching.drift import count_features
 from ml.matching.em import EmFit, run_em
 from ml.matching.evaluation import (
     TEMPERATURE_FOLDS,
@@ -62,7 +63,8 @@ from ml.matching.marks import (
     tap_shares,
 )
 from ml.matching.null_rate import NullCounter, UnlabelledCalls
-from ml.matching.pairs import put_pair_calls, put_pair_touches
+from ml.matching.pair_calls import put_pair_calls
+from ml.matching.pairs import put_pair_touches
 from ml.matching.propensity import apply_propensities, learn_propensities
 from ml.matching.reach import build_reach, learn_campaign_sites
 from ml.matching.settings import CODE_VERSION, MatcherSettings
@@ -119,7 +121,7 @@ def train_matcher(sql: Sql, settings: MatcherSettings | None = None) -> MatcherM
     }
     facts |= {
         "data_from": pd.Timestamp(window.start_second, unit="s"),
-        "data_to": pd.Timestamp(window.end_second, unit="s"),
+        "data_to": window.end,
         "code_version": CODE_VERSION,
         "settings": settings.as_text(),
     }
@@ -161,6 +163,7 @@ def _fit(
         "campaign_sites": campaign_sites,
         "click_hours": pd.DataFrame({"hour": range(24), "share": hours.clicks}),
         "evidence_reliability": _measured_reliability(sql),
+        "feature_counts": count_features(sql, settings, pd.Timestamp(0), window.end),
         **mark_tables(marks),
         **null_tables(parts.fit, marks.levels),
     }

@@ -21,7 +21,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_names_every_command() -> None:
     shown = cli.invoke(app, ["--help"]).output
 
-    made = ("simulate", "run", "query", "dev", "compare", "forget")
+    made = ("simulate", "run", "query", "explain", "dev", "compare", "forget")
     shows = ("ui", "status", "model", "doctor")
     assert all(name in shown for name in made + shows)
 
@@ -81,7 +81,10 @@ def test_doctor_finds_a_missing_landing_folder_and_never_prints_the_secret(
     assert "ringtrail simulate" in " ".join(shown.output.split())
 
 
-@pytest.mark.parametrize("arguments", [["query", "--metrics", "calls"], ["dev"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["query", "--metrics", "calls"], ["explain", "CA1"], ["pictures", "--out", "here"], ["dev"]],
+)
 def test_what_needs_a_finished_warehouse_says_what_makes_one(arguments: list[str]) -> None:
     refused = cli.invoke(app, [*arguments, "--warehouse", "x.duckdb"])
 

@@ -25,7 +25,8 @@ from ml.matching.known import build_known, data_window
 from ml.matching.loss import STRUCK_PERCENT
 from ml.matching.marks import mark_index
 from ml.matching.null_rate import OTHER_TAPPED_SHARE
-from ml.matching.pairs import pair_queries, put_pair_calls
+from ml.matching.pair_calls import put_pair_calls
+from ml.matching.pairs import pair_queries
 from ml.matching.scoring import rate_joins
 from ml.matching.settings import POOL_LEASED, SEES_NUMBER, MatcherSettings
 from ml.sql import Sql

@@ -1,7 +1,7 @@
 """The matcher: train it on what is known, apply it to the calls whose click was lost.
 
     intermediate.int_* ─► ml.<coefficients>, ml.model_versions ─► ml.call_candidates ─► dbt marts
-                                                               └► ml.matcher_metrics
+                                                               └► ml.matcher_metrics, curves, drift
 
 Each asset reads, calls `ml`, writes and reports; what a good match is, is decided in `ml/matching`.
 Each writes in one transaction, so that a killed run leaves the old tables whole.
@@ -62,7 +62,7 @@ def matcher_model(warehouse: Warehouse) -> dg.MaterializeResult:
     from ml.matching.promotion import refit_reason  # noqa: PLC0415
     from ml.model_card import model_card  # noqa: PLC0415
 
-    settings = _matcher_settings()
+    settings = matcher_settings()
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
         ensure_tables(sql)
         model = read_model(sql)
@@ -95,7 +95,7 @@ def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
     """One row per call to match and candidate source, with its probability; one null row a call.
 
     Scored in SQL by the model in use: the calls that new rows touch, and all of them after a
-    promotion.
+    promotion. With them ml.call_explanations: the factors of the likeliest.
     """
     from ml.artifacts import read_model  # noqa: PLC0415
     from ml.matching.matcher import score_calls  # noqa: PLC0415
@@ -106,7 +106,7 @@ def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
         if model is None:
             raise dg.Failure("no model is in use: materialize ml/model_versions first")
         is_full = is_full_build(connection) or scored_by_another(sql, model)
-        score_calls(sql, model, _matcher_settings(), None if is_full else CALLS_TO_RESCORE)
+        score_calls(sql, model, matcher_settings(), None if is_full else CALLS_TO_RESCORE)
         scored = sql.frame(
             "select count(*) as row_count, count(distinct call_id) as calls,"
             " coalesce(sum(probability) filter (where is_null), 0) as null_calls"
@@ -140,7 +140,7 @@ def matcher_metrics(warehouse: Warehouse) -> dg.MaterializeResult:
     from ml.matching.self_check import evaluate_matcher  # noqa: PLC0415
     from ml.metrics import read_metrics, write_metrics  # noqa: PLC0415
 
-    settings = _matcher_settings()
+    settings = matcher_settings()
     with warehouse.connect() as connection, matcher_sql(connection) as sql:
         model = read_model(sql)
         if model is None:
@@ -191,7 +191,8 @@ def matcher_is_calibrated(warehouse: Warehouse) -> dg.AssetCheckResult:
     )
 
 
-def _matcher_settings() -> "MatcherSettings":
+def matcher_settings() -> "MatcherSettings":
+    """Return the matcher's settings as the vars of the dbt project have them."""
     from ml.matching.settings import MatcherSettings  # noqa: PLC0415
 
     rules = dbt_vars()

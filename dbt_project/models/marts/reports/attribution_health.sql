@@ -18,6 +18,12 @@ matcher_health as (
 
 ),
 
+matcher_drift as (
+
+    select * from {{ ref('int_matcher_drift_daily') }}
+
+),
+
 credit_health as (
 
     select * from {{ ref('int_credit_health_daily') }}
@@ -58,6 +64,10 @@ stacked as (
     union all
 
     select * from matcher_health
+
+    union all
+
+    select * from matcher_drift
 
     union all
 
