@@ -276,6 +276,7 @@ def show(title: str, judged: list[Judged]) -> None:
     rows = pd.concat(
         [figures(calls, campaigns, GROUPS), figures(visitors, campaigns, VISITOR_GROUPS)]
     )
+    print(f"\n{title}")
     print(rows.to_string(index=False, float_format="%.3f"))
     print(worst_groups(calls).to_string(index=False, float_format="%.3f"), flush=True)
 
