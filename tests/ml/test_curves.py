@@ -42,10 +42,12 @@ def test_the_surest_calls_come_first() -> None:
 
 def test_a_campaign_is_given_the_sum_of_its_candidates_whoever_was_likeliest() -> None:
     calls = pd.DataFrame({"is_struck": [False, True], "null_weight": [1.0, 3.0]})
+    calls = calls.assign(call_id=["a", "b"], site="s", line_type="mobile", hour_block=2)
     pairs = pd.DataFrame(
         {
             "row": [0, 0, 1],
             "is_true": [True, False, False],
+            "device_id": 0,
             "campaign_index": [1, 2, 1],
             "log_rate": np.log([2.0, 1.0, 1.0]),
             "log_marks": 0.0,
