@@ -114,12 +114,11 @@ def test_destination_that_fails_leaves_the_others_their_turn(folder: Path) -> No
         "warehouse": Warehouse(path=str(folder / "w.duckdb")),
         "uploads": HalfSetUp(folder=str(folder), is_armed=True),
     }
-    upload_plan(dg.build_asset_context(), **resources)
-
-    sending = uploads_to_platforms(dg.build_asset_context(), **resources)
     named = rf"{CLICKS} \(setting uploads.{CLICKS}.credentials: not JSON\)"
-    with pytest.raises(RuntimeError, match=named):
-        list(sending)
+    with dg.build_asset_context() as context:
+        upload_plan(context, **resources)
+    with dg.build_asset_context() as context, pytest.raises(RuntimeError, match=named):
+        list(uploads_to_platforms(context, **resources))
 
     assert PLATFORMS[CLICKS].values == {}
     assert len(PLATFORMS[META].values) == CALLS
