@@ -34,7 +34,7 @@ from tests.activation.exactly_once import (
     changed,
     fake_of,
 )
-from tests.activation.sender_process import ENDLESS, is_under_way, make_uploader, read_numbers
+from tests.activation.sender_process import ENDLESS, count_under_way, make_uploader, read_numbers
 
 BATCH = 50_000
 
@@ -99,7 +99,7 @@ def time_sending(destination: Destination, count: int) -> None:
             sender = Sender(*arguments, ENDLESS, read_numbers, lambda: datetime.now(UTC))
             outcome, seconds, processor = timed(sender.send)
             reader = Reader(*arguments, lambda: datetime.now(UTC), every=timedelta(seconds=0.1))
-            while is_under_way(ledger) and reader.read_back().verdicts:
+            while count_under_way(ledger) and reader.read_back().verdicts:
                 pass
         print(
             f"{destination.name:20} {count / seconds:8,.0f} a second,"

@@ -21,7 +21,7 @@ from activation.ledger.tables import upload_events, uploads
 from activation.planning import plan
 from activation.uploads import Limits, Operation, State
 from tests.activation.candidates import make_candidate
-from tests.activation.sender_process import is_under_way, number_of, start
+from tests.activation.sender_process import count_under_way, number_of, start
 from tests.fakes import kept
 
 FAULTS = "refuse=0.08,drop_answer=0.1,die=0.1,rate_limit=0.05,garbage=0.08,delay=0.3,pending=0.1"
@@ -151,18 +151,26 @@ class Trial:
         wanted = self.kills + kills
         senders = [self._start(), self._start()]
         deadline = time.monotonic() + LONGEST_TRIAL_SECONDS
-        while is_under_way(self.ledger):
+        while under_way := count_under_way(self.ledger):
             assert time.monotonic() < deadline, Counter(self.states().values())
-            time.sleep(self.chance.uniform(0, longest_seconds))
+            # However fast the machine is, enough is left for the kills that are still to come.
+            share = under_way / (max(wanted - self.kills, 0) + 1)
+            self._wait(self.chance.uniform(0, longest_seconds), until_left=under_way - share)
             if self.kills < wanted:
                 victim = self.chance.choice(senders)
-                if victim.is_alive() and is_under_way(self.ledger):
+                if victim.is_alive() and count_under_way(self.ledger):
                     victim.kill()
                     victim.join()
                     self.kills += 1
             senders = [each if each.is_alive() else self._start() for each in senders]
         for sender in senders:
             sender.join()
+
+    def _wait(self, seconds: float, until_left: float) -> None:
+        """Wait so long, or until no more than so many rows are under way."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and count_under_way(self.ledger) > until_left:
+            time.sleep(min(0.01, seconds))
 
     def _start(self) -> Any:
         return start(

@@ -81,11 +81,11 @@ def read_numbers(caller_keys: Collection[str]) -> Mapping[str, str]:
     return {key: number_of(key) for key in caller_keys}
 
 
-def is_under_way(ledger: Ledger) -> bool:
-    """Whether anything still has to move."""
+def count_under_way(ledger: Ledger) -> int:
+    """How many rows still have to move."""
     with ledger.read() as connection:
         rows = select(func.count()).where(uploads.c.state.in_(UNDER_WAY))
-        return bool(connection.scalar(rows))
+        return connection.scalar(rows) or 0
 
 
 def run(url: str, destination: str, endpoint: str, batch: int, lease_seconds: float) -> None:
@@ -100,7 +100,7 @@ def run(url: str, destination: str, endpoint: str, batch: int, lease_seconds: fl
     reader = Reader(
         ledger, destination, uploader, clock, lease=lease, every=timedelta(seconds=0.05)
     )
-    while is_under_way(ledger):
+    while count_under_way(ledger):
         reader.read_back()
         if not sender.send(REQUESTS_AT_ONCE).verdicts:
             time.sleep(0.05)
