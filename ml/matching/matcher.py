@@ -48,12 +48,10 @@ from ml.matching.marks import (
     line_factors,
     mark_index,
     put_area_factors,
-    put_places,
 )
+from ml.matching.model_touches import put_model_touches
 from ml.matching.pair_calls import put_pair_calls
-from ml.matching.pairs import pair_queries, put_pair_touches
-from ml.matching.propensity import apply_propensities
-from ml.matching.reach import build_reach
+from ml.matching.pairs import pair_queries, put_touch_places
 from ml.matching.scoring import (
     add_candidates,
     begin_candidates,
@@ -90,7 +88,8 @@ def score_calls(
     """
     ensure_tables(sql)
     build_features(sql, settings, only)
-    places = _put_touches(sql, model)
+    places = put_model_touches(sql, model)
+    put_touch_places(sql)
     levels = mark_levels_of(model)
     areas = area_code_shares(geography_of(model), places, levels.area_codes)
     temperature = temperature_of(model)
@@ -113,15 +112,6 @@ def score_calls(
         add_explanations(sql, part, explained)
     finish_explanations(sql, model, only)
     finish_candidates(sql, model, only)
-
-
-def _put_touches(sql: Sql, model: MatcherModel) -> pd.DataFrame:
-    """Create what pairs need of their touches and return the places they have."""
-    build_reach(sql, model.tables["campaign_sites"])
-    apply_propensities(sql, model.tables["touch_factors"])
-    places = put_places(sql, geography_of(model).cities)
-    put_pair_touches(sql)
-    return places
 
 
 def _scaled_calls(model: MatcherModel, calls: pd.DataFrame, levels: MarkLevels) -> pd.DataFrame:

@@ -236,6 +236,11 @@ def put_pair_touches(sql: Sql) -> None:
     seen to join all calls with all touches on the time alone.
     """
     put_described_touches(sql)
+    put_touch_places(sql)
+
+
+def put_touch_places(sql: Sql) -> None:
+    """Create matcher_pair_sites and _numbers from matcher_pair_touches."""
     sql.execute(_SITES)
     sql.execute(_PAIR_SITES)
     sql.execute(_PAIR_NUMBERS)

@@ -15,7 +15,6 @@ import pandas as pd
 from ml.artifacts import MatcherModel, training_version
 from ml.matching.calibration import HiddenCalls
 from ml.matching.coefficients import (
-    geography_of,
     hazard_rates_of,
     hour_factors_of,
     line_shares_of,
@@ -33,11 +32,8 @@ from ml.matching.evaluation import (
 )
 from ml.matching.features import build_features
 from ml.matching.known import LiveCurve, build_known, data_window
-from ml.matching.marks import put_places
 from ml.matching.measures import answer_calls, measure
-from ml.matching.pairs import put_described_touches
-from ml.matching.propensity import apply_propensities
-from ml.matching.reach import build_reach
+from ml.matching.model_touches import put_model_touches
 from ml.matching.settings import POOL_LEASED, MatcherSettings
 from ml.matching.touches import CITY, STATE
 from ml.sql import Sql
@@ -105,7 +101,7 @@ def evaluate_matcher(sql: Sql, model: MatcherModel, settings: MatcherSettings) -
     put_judged_calls(sql, settings)
     measured = measure(judged_answers(sql, model))
     window = data_window(sql)
-    measured.insert(0, "data_to", pd.Timestamp(window.end_second, unit="s"))
+    measured.insert(0, "data_to", window.end)
     measured.insert(0, "data_from", pd.Timestamp(window.start_second, unit="s"))
     measured.insert(0, "data_version", training_version(sql, settings))
     measured.insert(0, "model_version", model.model_version)
@@ -177,10 +173,7 @@ def hidden_calls(sql: Sql, model: MatcherModel, folds: range) -> HiddenCalls:
     folds : range
         `TEMPERATURE_FOLDS` or `FIGURE_FOLDS`.
     """
-    build_reach(sql, model.tables["campaign_sites"])
-    apply_propensities(sql, model.tables["touch_factors"])
-    places = put_places(sql, geography_of(model).cities)
-    put_described_touches(sql)
+    places = put_model_touches(sql, model)
     levels = mark_levels_of(model)
     lines = line_shares_of(model, levels.line_types)
     marks = fold_marks(sql.frame(_CALLERS), places, levels, lines, folds)
