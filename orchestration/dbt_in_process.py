@@ -29,7 +29,7 @@ def run_dbt(
     arguments: Sequence[str],
     on_result: Callable[[dict[str, Any]], None] = lambda _result: None,
     manifest: "Manifest | None" = None,
-) -> None:
+) -> Any:
     """Run dbt's command line here, and let go of the warehouse at the end.
 
     Args:
@@ -37,6 +37,9 @@ def run_dbt(
             environment, as `Settings.export` leaves it.
         on_result: Given each node's result as soon as it is there, from the thread that built it.
         manifest: The project as parsed before, which saves parsing it again.
+
+    Returns:
+        What dbt's runner gives for this command.
 
     Raises:
         DbtFailed: If dbt did not succeed.
@@ -60,6 +63,7 @@ def run_dbt(
     if not done.success:
         told = "\n\n".join(errors) or repr(done.exception)
         raise DbtFailed(f"dbt {' '.join(arguments)} failed:\n\n{told}") from done.exception
+    return done.result
 
 
 def _close_warehouse() -> None:

@@ -2,38 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pytest
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 
 from ingestion.pipelines import load_landing
 from ml.artifacts import ensure_tables, read_model, write_model
 from ml.matching.matcher import score_calls, train_matcher
 from ml.matching.promotion import scored_by_another
 from ml.matching.settings import MatcherSettings
-from orchestration.dbt_in_process import run_dbt
 from orchestration.resources.matcher_sql import matcher_sql
 from orchestration.resources.warehouse import is_full_build
-from tests.conftest import CALLER_SECRET, REPO_ROOT
+from tests.conftest import CALLER_SECRET
+from tests.project import WAREHOUSE, dbt
 
 BOOKKEEPING = {"_file_id", "_loaded_at", "measured_at", "trained_at", "promoted_at"}
 """Columns that say when a row was learned: two ways to one answer differ there."""
-
-
-@cache
-def _parsed_project() -> Manifest:
-    """The dbt project, parsed once a test process; what it is built into comes with each call."""
-    parsed = dbtRunner().invoke(
-        ["--quiet", "--no-write-json", "parse", "--project-dir", str(REPO_ROOT)]
-    )
-    assert isinstance(parsed.result, Manifest), parsed.exception
-    return parsed.result
-
 
 TRAINED_AT = pd.Timestamp("2026-11-01")
 
@@ -46,7 +31,7 @@ class Build:
 
     @property
     def warehouse(self) -> Path:
-        return self.folder / "w.duckdb"
+        return self.folder / WAREHOUSE
 
     def load(self, landing: Path) -> None:
         """Load the files of `landing` that are not in yet."""
@@ -59,11 +44,7 @@ class Build:
 
     def dbt(self, *arguments: str) -> None:
         """Run dbt as a run of the pipeline does, in this process; a failure fails the test."""
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("RINGTRAIL_WAREHOUSE", str(self.warehouse))
-            environment.setenv("DBT_TARGET_PATH", str(self.folder / "target"))
-            environment.setenv("DBT_LOG_PATH", str(self.folder / "logs"))
-            run_dbt(arguments, manifest=_parsed_project())
+        dbt(self.folder, *arguments)
 
     def score(self) -> None:
         """Train when there is no model, then score as the asset does; the model stays pinned."""

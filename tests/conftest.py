@@ -23,6 +23,14 @@ os.environ["RINGTRAIL_CALLER_SECRET"] = CALLER_SECRET
 Ringtrail = Callable[..., subprocess.CompletedProcess]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tests_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Say where the processes of this test run keep what they share."""
+    own = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    os.environ["PYTEST_SHARED_FOLDER"] = str(own.parent if is_worker else own)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED_DATA.is_dir():

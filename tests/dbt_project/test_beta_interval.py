@@ -1,17 +1,12 @@
 """The 90 % interval of a rate that SQL computes, beside scipy's exact quantiles."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.conftest import REPO_ROOT
+from tests.project import compiled_inline
 
 pytestmark = pytest.mark.integration
 
@@ -27,31 +22,12 @@ def intervals(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     grid = [(a, a * (1 - mean) / mean, mean) for a in ALPHAS for mean in (*MEANS, EVEN_MEAN)]
     rows = ", ".join(f"({a}::double, {b}::double)" for a, b, _ in grid)
     sql = (
-        "select {{ beta_low('a', 'b') }}::varchar as low,"
-        " {{ beta_high('a', 'b') }}::varchar as high"
+        "select {{ beta_low('a', 'b') }} as low, {{ beta_high('a', 'b') }} as high"
         f" from (values {rows}) as grid (a, b)"
     )
-    # As text, because dbt rounds the numbers that it shows to six places.
-    ends = pd.DataFrame(_show(sql, folder)).astype(float)
+    with duckdb.connect() as connection:
+        ends = connection.execute(compiled_inline(folder, sql)).df()
     return pd.DataFrame(grid, columns=["a", "b", "mean"]).join(ends)
-
-
-def _show(sql: str, folder: Path) -> list[dict[str, str]]:
-    dbt = Path(sys.executable).with_name("dbt")
-    done = subprocess.run(
-        [str(dbt), "show", "--quiet", "--output", "json", "--limit", "-1", "--inline", sql],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=REPO_ROOT,
-        env={
-            **os.environ,
-            "RINGTRAIL_WAREHOUSE": str(folder / "w.duckdb"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    )
-    return json.loads(done.stdout)["show"]
 
 
 def _worst_error(intervals: pd.DataFrame) -> float:

@@ -6,9 +6,6 @@ is a visitor of its own, named by the case.
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,8 +13,7 @@ from urllib.parse import urlencode
 import pytest
 import tldextract
 
-from ingestion.pipelines import load_landing
-from tests.conftest import CALLER_SECRET, REPO_ROOT
+from tests.builds import Build
 from tests.warehouse import query
 
 pytestmark = pytest.mark.integration
@@ -140,27 +136,11 @@ def _build_sessions(folder: Path, page_views: Iterable[Mapping[str, object]]) ->
     landing.mkdir(parents=True)
     lines = "".join(f"{json.dumps(page_view)}\n" for page_view in page_views)
     (landing / "part-0.jsonl").write_text(lines)
-    warehouse = folder / "w.duckdb"
-    load_landing(
-        landing=str(landing.parent),
-        warehouse=warehouse,
-        state_dir=folder / "state",
-        caller_secret=CALLER_SECRET,
-    )
-    dbt = Path(sys.executable).with_name("dbt")
+    build = Build(folder)
+    build.load(landing.parent)
     arguments = "build --quiet --select +int_sessions --exclude-resource-type test unit_test"
-    subprocess.run(
-        [str(dbt), *arguments.split()],
-        check=True,
-        cwd=REPO_ROOT,
-        env={
-            **os.environ,
-            "RINGTRAIL_WAREHOUSE": str(warehouse),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    )
-    return warehouse
+    build.dbt(*arguments.split())
+    return build.warehouse
 
 
 def _channels(warehouse: Path, prefix: str) -> dict[str, str]:

@@ -5,18 +5,14 @@ read the marts agreed on it. What dbt declares is checked here; that tables are 
 enforced contracts see to.
 """
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPO_ROOT
+from tests.project import manifest_json
 
 pytestmark = pytest.mark.integration
 
@@ -88,22 +84,9 @@ def tables(contract: str) -> list[Table]:
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
+def manifest() -> Node:
     """What dbt knows of the project after parsing it."""
-    folder = tmp_path_factory.mktemp("contract")
-    dbt = Path(sys.executable).with_name("dbt")
-    subprocess.run(
-        [str(dbt), "parse", "--quiet"],
-        check=True,
-        cwd=REPO_ROOT,
-        env={
-            **os.environ,
-            "RINGTRAIL_WAREHOUSE": str(folder / "w.duckdb"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    )
-    return json.loads((folder / "target" / "manifest.json").read_text())
+    return manifest_json()
 
 
 @pytest.fixture(scope="module")

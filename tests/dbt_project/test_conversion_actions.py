@@ -1,8 +1,5 @@
 """The seed of conversion actions: no ad account is served twice, however it is written."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,40 +8,25 @@ import pytest
 import yaml
 
 from tests.conftest import REPO_ROOT
+from tests.project import compiled
 
 pytestmark = pytest.mark.integration
 
 SEEDS = REPO_ROOT / "dbt_project" / "seeds" / "_activation__seeds.yml"
-TEST = "tests/singular/an_ad_account_is_served_by_one_destination.sql"
-ACTIONS = "models/intermediate/activation/int_conversion_actions.sql"
+TEST = "an_ad_account_is_served_by_one_destination"
+ACTIONS = "int_conversion_actions"
 
 Offenders = Callable[..., list[tuple]]
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sql(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The project's SQL as DuckDB gets it, for a warehouse of the name `w`."""
-    folder = tmp_path_factory.mktemp("compiled")
-    subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *("compile", "--quiet", "--select", Path(ACTIONS).stem, Path(TEST).stem),
-        ],
-        check=True,
-        capture_output=True,
-        cwd=REPO_ROOT,
-        env={
-            **os.environ,
-            "RINGTRAIL_WAREHOUSE": str(folder / "w.duckdb"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    )
-    return folder / "target" / "compiled" / "ringtrail" / "dbt_project"
+    return compiled(tmp_path_factory.mktemp("compiled"), "--select", ACTIONS, TEST)
 
 
 @pytest.fixture
-def offenders(compiled: Path, tmp_path: Path) -> Offenders:
+def offenders(sql: dict[str, str], tmp_path: Path) -> Offenders:
     """What the seed's test finds in rows of the seed: its destinations by platform."""
 
     def find(*rows: dict) -> list[tuple]:
@@ -65,9 +47,8 @@ def offenders(compiled: Path, tmp_path: Path) -> Offenders:
                     f" values ({', '.join('?' for _ in row)})",
                     list(row.values()),
                 )
-            actions = (compiled / ACTIONS).read_text()
-            connection.execute(f"create table intermediate.int_conversion_actions as {actions}")
-            found = connection.execute((compiled / TEST).read_text()).fetchall()
+            connection.execute(f"create table intermediate.{ACTIONS} as {sql[ACTIONS]}")
+            found = connection.execute(sql[TEST]).fetchall()
         return sorted((one, other) for _, _, one, other in found)
 
     return find

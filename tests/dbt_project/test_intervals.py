@@ -5,11 +5,7 @@ follows by convolution. Calls are made up as the matcher leaves them: a certain 
 are spread over campaigns by a Dirichlet draw, from nearly certain to nearly even.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -17,7 +13,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from tests.conftest import REPO_ROOT
+from tests.project import compiled_inline
 
 pytestmark = pytest.mark.integration
 
@@ -85,21 +81,7 @@ def coverage(probabilities: Sequence[float], low: int, high: int) -> float:
 @pytest.fixture(scope="module")
 def interval_sql(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The macros as dbt renders them."""
-    folder = tmp_path_factory.mktemp("intervals")
-    dbt = Path(sys.executable).with_name("dbt")
-    return subprocess.run(
-        [str(dbt), "compile", "--quiet", "--inline", INTERVALS],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=REPO_ROOT,
-        env={
-            **os.environ,
-            "RINGTRAIL_WAREHOUSE": str(folder / "w.duckdb"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    ).stdout
+    return compiled_inline(tmp_path_factory.mktemp("intervals"), INTERVALS)
 
 
 def intervals(sql: str, counts: list[NDArray[np.float64]]) -> list[tuple[int, int]]:

@@ -5,16 +5,13 @@ the test reads from the events; a conversion is a call that certainly came from 
 """
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.conftest import REPO_ROOT
+from tests.project import WAREHOUSE, dbt
 from tests.warehouse import query
 
 pytestmark = pytest.mark.integration
@@ -89,7 +86,7 @@ def fractribution(shared_data: Path) -> Path:
 def warehouse(fractribution: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Journeys and credits of the shop's 98 events."""
     folder = tmp_path_factory.mktemp("fractribution")
-    path = folder / "w.duckdb"
+    path = folder / WAREHOUSE
     events = fractribution / "source" / "snowplow_fractribution_events.csv"
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -97,22 +94,11 @@ def warehouse(fractribution: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         connection.execute(f"create temp table events as select * from read_csv('{events}')")
         for statement in (SESSIONS, CALLS, CREDITS, EMPTY):
             connection.execute(statement)
-    dbt = Path(sys.executable).with_name("dbt")
-    models = " ".join(
+    models = [
         f"{layer},+fct_multi_touch_credits"
         for layer in ("intermediate.people", "intermediate.journeys", "fct_multi_touch_credits")
-    )
-    subprocess.run(
-        [str(dbt), *f"run --quiet --select {models}".split()],
-        check=True,
-        cwd=REPO_ROOT,
-        env={
-            **os.environ,
-            "RINGTRAIL_WAREHOUSE": str(path),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    )
+    ]
+    dbt(folder, "run", "--quiet", "--select", *models)
     return path
 
 

@@ -1,14 +1,10 @@
 """The dbt project's promises, read from its manifest: described, tested, layered."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPO_ROOT
+from tests.project import manifest_json
 
 LAYERS = ("staging", "intermediate", "marts")
 STEPS_OF_REPORTS = {"people", "journeys", "bidding", "reports", "activation"}
@@ -18,16 +14,8 @@ Manifest = dict
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    target = tmp_path_factory.mktemp("manifest")
-    dbt = Path(sys.executable).with_name("dbt")
-    subprocess.run(
-        [dbt, "--quiet", "parse", "--target-path", target, "--log-path", target],
-        cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(target / "w.duckdb")},
-        check=True,
-    )
-    return json.loads((target / "manifest.json").read_text())
+def manifest() -> Manifest:
+    return manifest_json()
 
 
 def models_of(manifest: Manifest) -> list[dict]:

@@ -1,8 +1,5 @@
 """Tests of orchestration.querying on the project's own metrics and a literal published copy."""
 
-import os
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +7,7 @@ import duckdb
 import pytest
 
 from orchestration.querying import Answer, MetricCatalog, QueryRefused, Question, answer
-from tests.conftest import REPO_ROOT
+from tests.project import artifact
 
 SEGMENTS = """
 create schema marts;
@@ -38,16 +35,8 @@ from (values
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> MetricCatalog:
-    target = tmp_path_factory.mktemp("semantics")
-    dbt = Path(sys.executable).with_name("dbt")
-    subprocess.run(
-        [dbt, "--quiet", "parse", "--target-path", target, "--log-path", target],
-        cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(target / "ringtrail.duckdb")},
-        check=True,
-    )
-    return MetricCatalog(target / "semantic_manifest.json")
+def catalog() -> MetricCatalog:
+    return MetricCatalog(artifact("semantic_manifest.json"))
 
 
 @pytest.fixture(scope="module")
