@@ -1,12 +1,16 @@
 """Fixtures for every test: no telemetry, and a `ringtrail` that runs as users run it."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPO_ROOT.parent / "shared" / "data"
@@ -29,6 +33,16 @@ def _tests_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     own = tmp_path_factory.getbasetemp()
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     os.environ["PYTEST_SHARED_FOLDER"] = str(own.parent if is_worker else own)
+
+
+@event.listens_for(Pool, "checkout")
+def _spare_the_disk(connection: Any, _record: object, _proxy: object) -> None:
+    """No test pulls the plug, and waiting for the disk at each commit was half of some tests' time.
+
+    That a ledger asks for it says `tests/activation/test_ledger.py`.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma synchronous = off")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Tests of activation.ledger: its schema, what its triggers promise, and who can read its file."""
 
+import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,12 +10,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import exc, func, select, text
+from sqlalchemy import event, exc, func, select, text
 
 from activation.ledger.database import HEAD, MIGRATIONS, Ledger, schema_version, upload_key
 from activation.ledger.tables import metadata, upload_events, uploads
 from activation.planning import plan
 from tests.activation.candidates import LIMITS, NOW, make_candidate
+
+FULL = 2
+"""SQLite's number of `synchronous = full`."""
 
 
 def test_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> None:
@@ -36,6 +40,22 @@ def test_ledger_is_opened_by_several_at_once(ledger_url: str) -> None:
         with ledger.read() as connection:
             assert connection.scalar(select(func.count()).select_from(uploads)) == 0
         ledger.close()
+
+
+def test_every_connection_writes_through_to_the_disk_at_a_commit(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/uploads.db")
+    ledger.close()
+    found = []
+
+    @event.listens_for(ledger.engine, "connect")
+    def note(connection: sqlite3.Connection, _record: object) -> None:
+        found.extend(connection.execute("pragma synchronous"))
+
+    with ledger.read() as connection:
+        connection.execute(text("select 1"))
+
+    assert found == [(FULL,)]
+    ledger.close()
 
 
 def test_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
