@@ -9,6 +9,7 @@ name of their database, which is the file's.
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +21,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.dbt_in_process import run_dbt
+from orchestration.settings import Settings
 from tests.conftest import REPO_ROOT
 
 WAREHOUSE = "w.duckdb"
@@ -46,6 +48,13 @@ def artifact(name: str) -> Path:
 def manifest_json() -> dict[str, Any]:
     """The project as it stands in `manifest.json`; a copy of the caller's own."""
     return json.loads(artifact("manifest.json").read_text())
+
+
+def lend_manifest(warehouse: Path) -> None:
+    """Spare the first run on `warehouse` the parsing that any other run does."""
+    target = Settings(warehouse=warehouse).dbt_target
+    target.mkdir(parents=True)
+    shutil.copy(artifact("manifest.json"), target)
 
 
 def dbt(folder: Path, *arguments: str) -> Any:

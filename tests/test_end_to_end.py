@@ -22,6 +22,7 @@ from tests.clear_numbers import (
     tables_with_callers,
 )
 from tests.conftest import REPO_ROOT, Ringtrail
+from tests.project import WAREHOUSE, dbt, lend_manifest
 from tests.warehouse import marts_fingerprint, query
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -38,7 +39,7 @@ def small_world(tmp_path_factory: pytest.TempPathFactory, ringtrail: Ringtrail) 
 
 @pytest.fixture(scope="module")
 def finished(small_world: Path, tmp_path_factory: pytest.TempPathFactory, ringtrail: Ringtrail):
-    warehouse = tmp_path_factory.mktemp("finished") / "w.duckdb"
+    warehouse = tmp_path_factory.mktemp("finished") / WAREHOUSE
     done = ringtrail("run", "--landing", small_world, "--warehouse", warehouse)
     return warehouse, done.stdout
 
@@ -47,7 +48,8 @@ def finished(small_world: Path, tmp_path_factory: pytest.TempPathFactory, ringtr
 def real_day(
     tmp_path_factory: pytest.TempPathFactory, shared_data: Path, ringtrail: Ringtrail
 ) -> Path:
-    warehouse = tmp_path_factory.mktemp("real_day") / "x.duckdb"
+    warehouse = tmp_path_factory.mktemp("real_day") / WAREHOUSE
+    lend_manifest(warehouse)
     ringtrail("run", "--landing", shared_data / "ga360_day" / "landing", "--warehouse", warehouse)
     return warehouse
 
@@ -139,7 +141,8 @@ def test_run_after_kill_9_ends_in_the_same_marts(
     finished: tuple[Path, str], small_world: Path, tmp_path: Path, ringtrail: Ringtrail
 ) -> None:
     """Killed twice, the second time deeper into the run, then left to finish."""
-    warehouse = tmp_path / "w.duckdb"
+    warehouse = tmp_path / WAREHOUSE
+    lend_manifest(warehouse)
     args = ("run", "--landing", str(small_world), "--warehouse", str(warehouse))
     for reached in ("raw_landing", "intermediate"):
         _kill_when(warehouse, args, reached)
@@ -184,20 +187,11 @@ def _has_reached(warehouse: Path, reached: str) -> bool:
 def test_every_unit_test_of_the_sql_passes(finished: tuple[Path, str]) -> None:
     """The examples beside the models; they need the tables' columns, so a finished warehouse."""
     warehouse, _ = finished
-    dbt = Path(sys.executable).with_name("dbt")
-    target = warehouse.with_name("unit_tests")
 
-    done = subprocess.run(
-        [dbt, "test", "--select", "test_type:unit", "--target-path", target],
-        cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(warehouse), "DBT_LOG_PATH": str(target)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = dbt(warehouse.parent, "test", "--select", "test_type:unit")
 
-    assert done.returncode == 0, done.stdout
-    assert "PASS=" in done.stdout
+    assert {result.status for result in done.results} == {"pass"}
+    assert len(done.results) > 100
 
 
 def _blocks(language: str) -> list[str]:
@@ -228,15 +222,9 @@ def test_every_question_of_the_docs_is_answered(finished: tuple[Path, str]) -> N
 
 def test_documentation_of_every_table_can_be_made(finished: tuple[Path, str]) -> None:
     warehouse, _ = finished
-    dbt = Path(sys.executable).with_name("dbt")
-    target = warehouse.with_name("docs")
+    target = warehouse.parent / "target"
 
-    subprocess.run(
-        [dbt, "--quiet", "docs", "generate", "--target-path", target, "--log-path", target],
-        cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(warehouse)},
-        check=True,
-    )
+    dbt(warehouse.parent, "docs", "generate", "--write-json")
 
     catalog = json.loads((target / "catalog.json").read_text())
     manifest = json.loads((target / "manifest.json").read_text())

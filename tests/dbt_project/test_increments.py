@@ -6,7 +6,6 @@ Built batch by batch it must equal a full refresh of the same files, row for row
 model.
 """
 
-import json
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.dbt_in_process import DbtFailed
-from orchestration.project import ensure_manifest
-from orchestration.settings import Settings
 from tests.batches import split_into_batches
 from tests.builds import Build
 from tests.conftest import Ringtrail
+from tests.project import parsed_project
 from tests.warehouse import query
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -42,11 +40,10 @@ def begin(folder: Path) -> Build:
 
 def kept(build: Build) -> dict[str, tuple[int, str]]:
     """What every table holds, but for those that hold an increment alone."""
-    manifest = json.loads(ensure_manifest(Settings()).read_text())
     delta = {
-        f"{node['schema']}.{node['name']}"
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and "delta" in node["tags"]
+        f"{node.schema}.{node.name}"
+        for node in parsed_project().nodes.values()
+        if node.resource_type == "model" and "delta" in node.tags
     }
     contents = build.contents("staging", "intermediate", "marts")
     return {

@@ -10,6 +10,7 @@ from ingestion.contracts import LANDING_FEEDS
 from orchestration.landing_digest import LANDING_TAG, landing_digest
 from orchestration.resources.warehouse import WRITER_POOL, RingtrailPaths
 from orchestration.upload_settings import DESTINATIONS
+from tests.project import WAREHOUSE, lend_manifest
 
 pytestmark = pytest.mark.integration
 
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     with pytest.MonkeyPatch.context() as environment:
-        warehouse = tmp_path_factory.mktemp("definitions") / "x.duckdb"
+        warehouse = tmp_path_factory.mktemp("definitions") / WAREHOUSE
+        lend_manifest(warehouse)
         environment.setenv("RINGTRAIL_WAREHOUSE", str(warehouse))
         from orchestration.definitions import defs  # noqa: PLC0415
 
