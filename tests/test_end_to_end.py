@@ -22,7 +22,7 @@ from tests.clear_numbers import (
     tables_with_callers,
 )
 from tests.conftest import REPO_ROOT, Ringtrail
-from tests.project import WAREHOUSE, dbt, lend_manifest
+from tests.project import WAREHOUSE, dbt, lend_manifest, parsed_project
 from tests.warehouse import marts_fingerprint, query
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -190,8 +190,8 @@ def test_every_unit_test_of_the_sql_passes(finished: tuple[Path, str]) -> None:
 
     done = dbt(warehouse.parent, "test", "--select", "test_type:unit")
 
-    assert {result.status for result in done.results} == {"pass"}
-    assert len(done.results) > 100
+    passed = [result for result in done.results if result.status == "pass"]
+    assert len(passed) == len(parsed_project().unit_tests) > 100
 
 
 def _blocks(language: str) -> list[str]:
@@ -222,11 +222,9 @@ def test_every_question_of_the_docs_is_answered(finished: tuple[Path, str]) -> N
 
 def test_documentation_of_every_table_can_be_made(finished: tuple[Path, str]) -> None:
     warehouse, _ = finished
-    target = warehouse.parent / "target"
 
-    dbt(warehouse.parent, "docs", "generate", "--write-json")
+    dbt(warehouse.parent, "docs", "generate")
 
-    catalog = json.loads((target / "catalog.json").read_text())
-    manifest = json.loads((target / "manifest.json").read_text())
-    described = {node for node in manifest["nodes"] if node.startswith("model.")}
+    catalog = json.loads((warehouse.parent / "target" / "catalog.json").read_text())
+    described = {node for node in parsed_project().nodes if node.startswith("model.")}
     assert described <= set(catalog["nodes"])
