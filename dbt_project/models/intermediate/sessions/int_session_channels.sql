@@ -1,9 +1,10 @@
 {{ config(materialized='view', tags=['delta']) }}
 
 {# What a click id implies goes before GA4's view of the tags. Only int_sessions reads it, and the
-   sources with it: to join those once more costs what looking them up did. #}
+   sources and the starts with it: to join those once more costs what looking them up did. #}
 {% set passed_on = [
-    'session_id', 'session_source_session_id', 'click_id', 'click_id_type', 'utm_source', 'utm_medium',
+    'session_id', 'session_source_session_id', 'visitor_id', 'session_number', 'session_start_at',
+    'landing_page_url', 'user_agent', 'device_type', 'geo_country', 'geo_region', 'geo_city', 'click_id', 'click_id_type', 'utm_source', 'utm_medium',
     'utm_campaign', 'utm_term', 'utm_content', 'referrer_host', 'traffic_source', 'traffic_medium',
     'is_reported_click', 'ad_group_id', 'keyword_id', 'account_timezone'] %}
 

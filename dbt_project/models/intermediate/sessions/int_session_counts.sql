@@ -1,7 +1,8 @@
 {{ config(materialized='view', tags=['delta']) }}
 
 {#
-    A view, because only int_sessions reads it. Two latest instants for each kind of consent, rather
+    A view, because only int_sessions reads it. The only session of a visitor has the visitor's
+    counts; to look up the session of every event took a third of int_sessions. Two latest instants for each kind of consent, rather
     than the text at the latest one: this needs no order among events, and tied events are decided
     for the visitor, which is 'denied'.
 #}
@@ -12,6 +13,27 @@ with
 session_events as (
 
     select * from {{ ref('int_session_events') }}
+    where not is_only_session
+
+),
+
+only_sessions as (
+
+    select
+        session_id,
+        visitor_id
+
+    from {{ ref('int_session_starts') }}
+
+    where
+        session_number = 1
+        and next_session_start_at is null
+
+),
+
+visitors as (
+
+    select * from {{ ref('int_visitors_seen') }}
 
 ),
 
@@ -34,6 +56,25 @@ counted as (
     from session_events
 
     group by session_id
+
+    union all
+
+    select
+        only_sessions.session_id,
+        {% for consent in consents %}
+        visitors.{{ consent }}_granted_at,
+        visitors.{{ consent }}_denied_at,
+        {% endfor %}
+        visitors.last_event_at as session_end_at,
+        visitors.events,
+        visitors.page_views,
+        visitors.numbers_shown,
+        visitors.tel_taps
+
+    from only_sessions
+
+    inner join visitors
+        on only_sessions.visitor_id = visitors.visitor_id
 
 ),
 

@@ -19,7 +19,11 @@ web_events as (
 
 session_starts as (
 
-    select * from {{ ref('int_session_starts') }}
+    select
+        *,
+        session_number = 1 and next_session_start_at is null as is_only_session
+
+    from {{ ref('int_session_starts') }}
 
 ),
 
@@ -28,6 +32,7 @@ final as (
     select
         web_events.event_id,
         session_starts.session_id,
+        session_starts.is_only_session,
         web_events.visitor_id,
         web_events.event_type,
         web_events.occurred_at,

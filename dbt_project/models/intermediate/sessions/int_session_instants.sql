@@ -33,14 +33,7 @@ new_sources as (
 
 visitors as (
 
-    select
-        visitor_id,
-        min(occurred_at) as first_event_at,
-        max(occurred_at) as last_event_at
-
-    from web_events
-
-    group by visitor_id
+    select * from {{ ref('int_visitors_seen') }}
 
 ),
 

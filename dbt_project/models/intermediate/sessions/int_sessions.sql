@@ -10,12 +10,6 @@ session_counts as (
 
 ),
 
-session_starts as (
-
-    select * from {{ ref('int_session_starts') }}
-
-),
-
 session_channels as (
 
     select
@@ -41,15 +35,15 @@ user_agents as (
 final as (
 
     select
-        session_starts.session_id,
-        session_starts.visitor_id,
-        session_starts.session_number,
+        session_channels.session_id,
+        session_channels.visitor_id,
+        session_channels.session_number,
         session_channels.session_source_session_id,
-        session_starts.session_start_at,
+        session_channels.session_start_at,
         session_counts.session_end_at,
-        session_starts.landing_page_url,
-        {{ url_path('session_starts.landing_page_url') }} as landing_page_path,
-        {{ url_host('session_starts.landing_page_url') }} as site,
+        session_channels.landing_page_url,
+        {{ url_path('session_channels.landing_page_url') }} as landing_page_path,
+        {{ url_host('session_channels.landing_page_url') }} as site,
         session_channels.referrer_host,
         session_channels.channel,
         session_channels.traffic_source,
@@ -73,10 +67,10 @@ final as (
         session_channels.is_reported_click,
         coalesce(session_channels.reported_campaign_id, campaign_aliases.campaign_id) is not null
             as campaign_is_certain,
-        coalesce(session_starts.device_type, user_agents.device_type) as device_type,
-        session_starts.geo_country,
-        session_starts.geo_region,
-        session_starts.geo_city,
+        coalesce(session_channels.device_type, user_agents.device_type) as device_type,
+        session_channels.geo_country,
+        session_channels.geo_region,
+        session_channels.geo_city,
         session_counts.page_views,
         session_counts.events,
         session_counts.numbers_shown,
@@ -84,16 +78,13 @@ final as (
         session_counts.consent_ad_user_data,
         session_counts.consent_ad_personalization,
         coalesce(user_agents.is_bot, false) as is_bot,
-        session_starts.user_agent,
+        session_channels.user_agent,
         session_channels.is_paid
 
-    from session_starts
-
-    inner join session_channels
-        on session_starts.session_id = session_channels.session_id
+    from session_channels
 
     inner join session_counts
-        on session_starts.session_id = session_counts.session_id
+        on session_channels.session_id = session_counts.session_id
 
     left join campaign_aliases
         on
@@ -104,7 +95,7 @@ final as (
             and coalesce(session_channels.platform_hint, 'any') = campaign_aliases.platform_hint
 
     left join user_agents
-        on session_starts.user_agent = user_agents.user_agent
+        on session_channels.user_agent = user_agents.user_agent
 
 )
 

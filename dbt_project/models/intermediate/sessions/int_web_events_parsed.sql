@@ -16,18 +16,11 @@ visitors_without_opening_page_view as (
 
     select
         visitor_id,
-        min(occurred_at) as first_event_at
+        first_event_at
 
-    from {{ web_events() }}
+    from {{ ref('int_visitors_seen') }}
 
-    group by visitor_id
-
-    having
-        min(occurred_at) filter (where event_type <> 'page_view')
-        <= coalesce(
-            min(occurred_at) filter (where event_type = 'page_view'),
-            timestamp '9999-12-31'
-        )
+    where first_other_event_at <= coalesce(first_page_view_at, timestamp '9999-12-31')
 
 ),
 
