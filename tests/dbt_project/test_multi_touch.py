@@ -100,7 +100,12 @@ def warehouse(fractribution: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     dbt = Path(sys.executable).with_name("dbt")
     models = " ".join(
         f"{layer},+fct_multi_touch_credits"
-        for layer in ("intermediate.people", "intermediate.journeys", "fct_multi_touch_credits")
+        for layer in (
+            "intermediate.people",
+            "intermediate.journeys",
+            "fct_touch_credits",
+            "fct_multi_touch_credits",
+        )
     )
     subprocess.run(
         [str(dbt), *f"run --quiet --select {models}".split()],

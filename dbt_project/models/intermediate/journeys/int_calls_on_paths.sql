@@ -6,11 +6,11 @@
 }}
 
 {#
-    Written after fct_multi_touch_credits, which is drawn as an arrow: should a build die between the
+    Written after fct_touch_credits, which is drawn as an arrow: should a build die between the
     two, the next one makes too many calls anew, never too few. All rows are written; incremental,
     because a warehouse without this table has to be built from everything.
 #}
-{{ reads('fct_multi_touch_credits') }}
+{{ reads('fct_touch_credits') }}
 with
 
 journeys as (
