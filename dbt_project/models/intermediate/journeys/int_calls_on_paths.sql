@@ -13,30 +13,20 @@
 {{ reads('fct_touch_credits') }}
 with
 
-journeys as (
-
-    select * from {{ ref('int_journeys') }}
-    where call_id is not null
-
-),
-
 touches as (
 
     select * from {{ ref('int_journey_touches_ordered') }}
-    where touch_number = 1
+    where touch_number = 1 and call_id is not null
 
 ),
 
 final as (
 
-    select journeys.call_id
+    select call_id
 
-    from journeys
+    from touches
 
-    inner join touches
-        on journeys.journey_id = touches.journey_id
-
-    group by journeys.call_id
+    group by call_id
 
 )
 
