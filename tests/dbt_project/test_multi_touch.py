@@ -96,7 +96,12 @@ def warehouse(fractribution: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             connection.execute(statement)
     models = [
         f"{layer},+fct_multi_touch_credits"
-        for layer in ("intermediate.people", "intermediate.journeys", "fct_multi_touch_credits")
+        for layer in (
+            "intermediate.people",
+            "intermediate.journeys",
+            "fct_touch_credits",
+            "fct_multi_touch_credits",
+        )
     ]
     dbt(folder, "run", "--quiet", "--select", *models)
     return path

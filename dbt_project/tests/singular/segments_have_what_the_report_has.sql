@@ -18,18 +18,35 @@ report as (
 
 ),
 
+-- Once for both currencies: a view of many joins lies behind it.
+summed as materialized (
+
+    select
+        currency,
+        revenue_currency,
+        channel,
+        sum(credit) as calls,
+        sum(case when is_qualified then credit else 0 end) as qualified_calls,
+        sum(credit * revenue_amount) as revenue
+
+    from {{ ref('call_segments') }}
+
+    group by currency, revenue_currency, channel
+
+),
+
 stacked as (
 
     select
         currency,
         channel,
-        credit as calls,
-        case when is_qualified then credit else 0 end as qualified_calls,
+        calls,
+        qualified_calls,
         0 as revenue,
         0 as spend,
         0 as clicks
 
-    from {{ ref('call_segments') }}
+    from summed
 
     union all
 
@@ -38,13 +55,13 @@ stacked as (
         channel,
         0 as calls,
         0 as qualified_calls,
-        credit * revenue_amount as revenue,
+        revenue,
         0 as spend,
         0 as clicks
 
-    from {{ ref('call_segments') }}
+    from summed
 
-    where revenue_amount is not null
+    where revenue_currency is not null
 
     union all
 

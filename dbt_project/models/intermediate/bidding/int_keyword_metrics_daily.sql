@@ -1,7 +1,10 @@
+{{ config(materialized='view') }}
+
 {#
     Where a campaign is known the channel is the campaign's, so that a keyword's spend and calls meet
     in one row. What has no currency stands on the row of the campaign's account currency, or of var
-    reporting_currency where there is no account; revenue stands on the row of its own.
+    reporting_currency where there is no account; revenue stands on the row of its own. A view, because
+    only int_keyword_windows reads it, once.
 #}
 
 {% set keys = ['platform', 'campaign_id', 'ad_group_id', 'keyword_id'] | join(',\n        ') %}

@@ -1,7 +1,9 @@
+{{ config(materialized='view') }}
+
 {#
     A call that is shared among candidates was made by as many journeys, each with its share of the
     call. A candidate with a session is its visitor's; one without is the caller's, if the caller is
-    known from elsewhere.
+    known from elsewhere. A view, because only int_journeys reads it, once.
 #}
 
 with

@@ -6,37 +6,27 @@
 }}
 
 {#
-    Written after fct_multi_touch_credits, which is drawn as an arrow: should a build die between the
+    Written after fct_touch_credits, which is drawn as an arrow: should a build die between the
     two, the next one makes too many calls anew, never too few. All rows are written; incremental,
     because a warehouse without this table has to be built from everything.
 #}
-{{ reads('fct_multi_touch_credits') }}
+{{ reads('fct_touch_credits') }}
 with
-
-journeys as (
-
-    select * from {{ ref('int_journeys') }}
-    where call_id is not null
-
-),
 
 touches as (
 
     select * from {{ ref('int_journey_touches_ordered') }}
-    where touch_number = 1
+    where touch_number = 1 and call_id is not null
 
 ),
 
 final as (
 
-    select journeys.call_id
+    select call_id
 
-    from journeys
+    from touches
 
-    inner join touches
-        on journeys.journey_id = touches.journey_id
-
-    group by journeys.call_id
+    group by call_id
 
 )
 

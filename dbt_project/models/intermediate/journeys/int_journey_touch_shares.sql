@@ -3,7 +3,7 @@
 {#
     Every attribution model's share of every touch, side by side. Models that spread credit weigh the
     steps of the path, and the touches of a step share it evenly; the others name one touch. A view,
-    because only fct_multi_touch_credits reads it; in an increment the calls that it writes.
+    because only fct_touch_credits reads it; in an increment the calls that it writes.
 #}
 {% set first_share = var('position_first_share') %}
 {% set last_share = var('position_last_share') %}

@@ -3,7 +3,6 @@
     of twenty journeys have none of these and are left out. Neighbours alike are one step of it.
 #}
 {% set alike = var('multi_touch_collapse') or ['session_id'] %}
-
 with
 
 journeys as (
@@ -22,6 +21,7 @@ earlier_touches as (
 
     select
         journeys.journey_id,
+        journeys.call_id,
         person_touches.channel,
         person_touches.platform,
         person_touches.campaign_id,
@@ -51,6 +51,7 @@ touches as (
 
     select
         journey_id,
+        call_id,
         channel,
         platform,
         campaign_id,
@@ -72,8 +73,7 @@ ordered as (
         *,
         concat_ws('|', {{ alike | join(', ') }}) as step_key,
         row_number() over (
-            partition by journey_id
-            order by is_end asc, touched_at asc, session_id asc
+            partition by journey_id order by is_end asc, touched_at asc, session_id asc
         ) as touch_number
 
     from touches
@@ -97,11 +97,11 @@ final as (
 
     select
         journey_id,
+        call_id,
         cast(touch_number as integer) as touch_number,
         cast(
             count(case when is_new_step then 1 end) over (
-                partition by journey_id
-                order by touch_number asc
+                partition by journey_id order by touch_number asc
             ) as integer
         ) as step_number,
         is_new_step,

@@ -7,7 +7,7 @@
     in every model.
     Empty in a full build.
 #}
-{{ reads('int_calls_redescribed', 'int_journeys', 'int_journey_touches_ordered') }}
+{{ reads('int_calls_redescribed', 'int_journey_touches_ordered') }}
 {% if is_increment() %}
 
 with
@@ -24,17 +24,10 @@ on_paths_before as (
 
 ),
 
-journeys as (
-
-    select * from {{ ref('int_journeys') }}
-    where call_id is not null
-
-),
-
 touches as (
 
     select * from {{ ref('int_journey_touches_ordered') }}
-    where touch_number = 1
+    where touch_number = 1 and call_id is not null
 
 ),
 
@@ -50,10 +43,8 @@ final as (
 
     union
 
-    select journeys.call_id
-    from journeys
-    inner join touches
-        on journeys.journey_id = touches.journey_id
+    select call_id
+    from touches
 
 )
 

@@ -1,10 +1,10 @@
-{{ config(materialized='view', tags=['delta']) }}
+{{ config(materialized='view') }}
 
 {#
     Candidates of little credit may be folded by call and keyword (var segment_min_credit), where they
     lose device, region and page; what sums by campaign or keyword stays exact. Nothing is folded by
     default: with a limit of 0.01, which leaves a fifth of the rows, cost per call on phones read 9 %
-    too high. A view, because only call_segments reads it; in an increment the calls that it writes.
+    too high. A view, because only call_segments reads it.
 #}
 
 with
@@ -12,18 +12,14 @@ with
 credits as (
 
     select * from {{ ref('fct_call_credits') }}
-    where
-        credit >= {{ var('segment_min_credit') }}
-        and {{ only_touched('call_id', 'int_call_segments_touched') }}
+    where credit >= {{ var('segment_min_credit') }}
 
 ),
 
 small_credits as (
 
     select * from {{ ref('fct_call_credits') }}
-    where
-        credit < {{ var('segment_min_credit') }}
-        and {{ only_touched('call_id', 'int_call_segments_touched') }}
+    where credit < {{ var('segment_min_credit') }}
 
 ),
 

@@ -1,4 +1,9 @@
-{# Channel and campaign are those that calls are credited by: a landing path may name them. #}
+{{ config(materialized='view') }}
+
+{#
+    Channel and campaign are those that calls are credited by: a landing path may name them. A view: it
+    has four rows for five sessions, and the published copy holds it as a table.
+#}
 
 with
 
