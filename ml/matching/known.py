@@ -270,6 +270,16 @@ def count_site_hours(
 
 def hours_of_calls(calls: pd.DataFrame, hours: np.ndarray, sites: list[str]) -> np.ndarray:
     """Return each call's hour factor: shape (n_calls,)."""
+    return hours[hour_groups(calls["site"], sites), calls["call_hour"].to_numpy(dtype=int)]
+
+
+def hour_groups(of_calls: pd.Series, sites: list[str]) -> np.ndarray:
+    """Return the row among the hour factors of each call's site: shape (n_calls,).
+
+    Examples
+    --------
+    >>> hour_groups(pd.Series(["b", "unknown"]), ["a", "b"]).tolist()
+    [2, 0]
+    """
     groups = {site: index + 1 for index, site in enumerate(sites)}
-    group = calls["site"].map(groups).fillna(0).to_numpy(dtype=int)
-    return hours[group, calls["call_hour"].to_numpy(dtype=int)]
+    return of_calls.map(groups).fillna(0).to_numpy(dtype=int)

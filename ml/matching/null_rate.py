@@ -1,7 +1,8 @@
 """Calls from nobody: their rate by site or pool and hour, their area codes and line types.
 
 No labelled call shows them. They are counted as posteriors in `ml.matching.em`, divided by the
-length of the data, and shrunk: an hour of a site to the site, a line type to its share among all
+length of the data, and shrunk: an hour of a place to the hours at which its site's known callers
+call (a site in another time zone has its null calls there too), a line type to its share among all
 calls, the area codes of a site to a mixture of places. People who find a business without an ad
 mostly live near it, so the mixture finds where each site is at home, with far fewer free numbers
 than a share for every area code.
@@ -23,7 +24,7 @@ OTHER_TAPPED_SHARE = 1e-3
 """How likely another touch, or nobody, is behind a call right after a tap on its number."""
 
 _PLACE_HOUR_PRIOR_CALLS = 10.0
-_HOUR_PRIOR_CALLS = 24.0
+_HOUR_PRIOR_CALLS = 5.0
 _SITE_PRIOR_CALLS = 500.0
 _LEVEL_PRIOR_CALLS = 4.0
 _LINE_PRIOR_CALLS = 5.0
@@ -133,6 +134,8 @@ class NullCounter:
         `ml.matching.marks.level_shares`.
     type_count : int
         Number of line types.
+    hours : ndarray of shape (n_calls, 24)
+        How much likelier a known call of the call's site is at each hour than on the average.
 
     Attributes
     ----------
@@ -142,7 +145,12 @@ class NullCounter:
     """
 
     def __init__(
-        self, calls: pd.DataFrame, days: np.ndarray, home_shares: np.ndarray, type_count: int
+        self,
+        calls: pd.DataFrame,
+        days: np.ndarray,
+        home_shares: np.ndarray,
+        type_count: int,
+        hours: np.ndarray,
     ) -> None:
         self.calls = calls
         self.place, self.places = pd.factorize(calls["place_key"], sort=True)
@@ -158,6 +166,8 @@ class NullCounter:
         self.kind, _ = pd.factorize(kinds, sort=True)
         self.days = np.zeros(len(self.places))
         self.days[self.place] = days
+        self.hours = np.ones((len(self.places), 24))
+        self.hours[self.place] = hours
         self.weights_ = np.full((len(self.sites) + 1, len(home_shares)), 1.0 / len(home_shares))
 
     def rates(self, posterior: np.ndarray) -> NullRates:
@@ -193,21 +203,32 @@ class NullCounter:
     def _rate(
         self, posterior: np.ndarray, place: np.ndarray, hour: np.ndarray, own: np.ndarray
     ) -> np.ndarray:
-        """Return calls per second by place and hour, shrunk to the place and to the hour."""
+        """Return calls per second by place and hour, shrunk to the place and to its hours."""
         sums = np.zeros((len(self.places), 24))
         np.add.at(sums, (self.place, self.hour), posterior)
-        kinds = np.zeros((self.kind.max(initial=0) + 1, 24))
-        np.add.at(kinds, self.kind, sums)
-        place_days = np.bincount(self.kind, weights=self.days, minlength=len(kinds))
-        profile = kinds + _HOUR_PRIOR_CALLS / 24
-        profile = profile / profile.mean(axis=1, keepdims=True)
-        pooled = (kinds.sum(axis=1) + 0.5) / (place_days + 1.0)
+        kinds = np.bincount(self.kind, weights=sums.sum(axis=1))
+        pooled = (kinds + 0.5) / (np.bincount(self.kind, weights=self.days) + 1.0)
         of_place = self.kind[place]
         a_day = (sums.sum(axis=1)[place] - own + 1.0) / (self.days[place] + 1.0 / pooled[of_place])
-        shape = profile[of_place, hour]
+        shape = self._profile(sums)[place, hour]
         expected = a_day * shape * self.days[place] / 24
         here = sums[place, hour] - own + _PLACE_HOUR_PRIOR_CALLS
         return a_day * shape * here / (expected + _PLACE_HOUR_PRIOR_CALLS) / 86_400
+
+    def _profile(self, sums: np.ndarray) -> np.ndarray:
+        """Return the hours of each place, of mean 1: its site's, as null calls of its kind differ.
+
+        Shape (n_places, 24). Null callers of one kind may keep other hours than visitors do, which
+        all places show together.
+        """
+        expected = self.hours * sums.mean(axis=1, keepdims=True)
+        shape = (self.kind.max(initial=0) + 1, 24)
+        counted, thought = np.zeros(shape), np.zeros(shape)
+        np.add.at(counted, self.kind, sums)
+        np.add.at(thought, self.kind, expected)
+        tilt = (counted + _HOUR_PRIOR_CALLS) / (thought + _HOUR_PRIOR_CALLS)
+        profile = self.hours * tilt[self.kind]
+        return profile / profile.mean(axis=1, keepdims=True)
 
     def _area_ratio(
         self, posterior: np.ndarray, site: np.ndarray, area: np.ndarray, own: np.ndarray

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 """Raised whenever the same data would give other probabilities: part of `model_version`."""
 
 DEVICES = ("mobile", "desktop", "tablet", "unknown")

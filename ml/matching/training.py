@@ -48,6 +48,7 @@ from ml.matching.known import (
     count_live_rates,
     count_site_hours,
     data_window,
+    hour_groups,
     hour_sites,
     hours_of_calls,
     put_hour_groups,
@@ -277,12 +278,13 @@ def _fit_unlabelled(
     seconds = class_exposure(sql, data.window.end_second, data.edges, hours.clicks, hours.factors)
     seconds = seconds * thinning.class_shares[:, None, None]
     homes = level_shares(marks.geography, data.places, levels.area_codes)
+    groups = hour_groups(calls["site"], hours.sites)
     days = data.window.days * np.where(calls["match_kind"] == "fallback", share, 1.0)
     fit = run_em(
         UnlabelledCalls(calls, weights),
         seconds,
         DelayCurves(data.edges).start(),
-        NullCounter(calls, days, homes, len(levels.line_types)),
+        NullCounter(calls, days, homes, len(levels.line_types), hours.factors[groups]),
         data.settings.iterations,
     )
     return fit, seconds

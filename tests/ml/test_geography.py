@@ -6,6 +6,7 @@ import pytest
 
 from ml.matching.geography import area_code_shares, fit_geography, touch_places
 from ml.matching.marks import line_type_shares, tap_shares
+from ml.matching.regions import STATE_OF_AREA_CODE
 
 CODES = ["212", "646", "973", "312", "415"]
 PLACES = pd.DataFrame(
@@ -45,7 +46,11 @@ def test_a_city_calls_from_its_own_codes_and_any_code_stays_possible(known: pd.D
 def test_an_unknown_city_is_judged_by_its_state(known: pd.DataFrame) -> None:
     found = shares(known)
 
-    assert found.loc["nowhere", ["212", "646"]].sum() > 0.6
+    fitted = fit_geography(known)
+    of_state = [code for code, state in STATE_OF_AREA_CODE.items() if state == "NY"]
+    nowhere = area_code_shares(fitted, touch_places(PLACES, fitted.cities), of_state)[1]
+    assert nowhere.sum() > 0.5
+    assert found.loc["nowhere", "212"] > found.loc["nowhere", "646"] > nowhere.min()
     assert found.loc["nowhere", "973"] > found.loc["nowhere", "415"]
 
 
@@ -54,6 +59,16 @@ def test_a_touch_without_place_gets_the_nations_shares(known: pd.DataFrame) -> N
 
     assert found.idxmax() in {"212", "973"}
     assert found["415"] > 0
+
+
+def test_a_homes_code_is_no_more_common_elsewhere_than_one_seen_from_many_cities() -> None:
+    # Nearly all calls come from New York; people with a Chicago number live everywhere.
+    calls = {"_212_NY_new-york": 200}
+    calls |= {f"_312_{place}": 1 for place in ("NJ_newark", "TX_austin", "CA_fresno", "GA_macon")}
+
+    unknown = shares(make_known(**calls)).loc["unknown"]
+
+    assert unknown["312"] > 2 * unknown["212"]
 
 
 def test_a_code_seen_once_in_a_city_is_mostly_someone_who_moved() -> None:
