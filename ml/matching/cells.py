@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from ml.matching.delays import DAY_GRID_SECONDS, FIT_BINS_PER_OCTAVE, bin_sql, day_kernel
-from ml.matching.pairs import pair_queries
 from ml.matching.settings import DEVICES, PAIR_CLASSES, SEES_NUMBER, UNSEEN, MatcherSettings
+from ml.matching.weighed_pairs import GROUPS, lean_pairs
 from ml.sql import Sql
 
 _SUMS = """
@@ -21,7 +21,7 @@ with pairs as (
 select
     -- One key and no order: three keys cost a third more, and the matrix sorts by itself.
     cast(call_index as bigint) * {columns}
-    + (pair_class * {devices} + device_id) * {steps} + {step} as cell,
+    + group_index * {steps} + {step} as cell,
     sum(cast(base * 1e6 as bigint)) / 1e6 as weight
 
 from pairs
@@ -30,8 +30,6 @@ group by cell
 """
 
 _SMALLEST_TAP_SHARE = 0.05
-
-CELL_GROUPS = len(PAIR_CLASSES) * len(DEVICES)
 
 
 def cell_weights(
@@ -55,29 +53,34 @@ def cell_weights(
     csr_matrix of shape (n_calls, n_classes * n_devices * n_bins)
         Rows in the order of call_index.
     """
-    queries = pair_queries(place_count, settings)
+    queries = lean_pairs(place_count, settings)
     calls = sql.frame("select call_index from matcher_pair_calls order by call_index")
     index = calls["call_index"].to_numpy(dtype=int)
     bins = len(edges) - 1
     by_bin = bin_sql("since", FIT_BINS_PER_OCTAVE)
-    total = sparse.csr_matrix((len(index), CELL_GROUPS * bins))
+    total = sparse.csr_matrix((len(index), GROUPS * bins))
     for name in ("pool", "fallback"):
-        total = total + _sum_pairs(sql, queries[name], f"least({by_bin}, {bins - 1})", index, bins)
+        step = f"least({by_bin}, {bins - 1})"
+        total = total + _sum_pairs(sql, queries[name], step, index, (GROUPS, bins))
     kernel = day_kernel(edges, hours, settings.lookback_seconds)
     step = f"cast(floor(since / {DAY_GRID_SECONDS}) as integer)"
-    by_step = _sum_pairs(sql, queries["day"], step, index, len(kernel))
+    by_step = _sum_pairs(sql, queries["day"], step, index, (len(DEVICES), len(kernel)))
     for device in range(len(DEVICES)):
+        block = by_step[:, device * len(kernel) : (device + 1) * len(kernel)] @ kernel
         group = UNSEEN * len(DEVICES) + device
-        block = by_step[:, group * len(kernel) : (group + 1) * len(kernel)] @ kernel
         before = sparse.csr_matrix((len(index), group * bins))
-        after = sparse.csr_matrix((len(index), (CELL_GROUPS - group - 1) * bins))
+        after = sparse.csr_matrix((len(index), (GROUPS - group - 1) * bins))
         total = total + sparse.hstack([before, sparse.csr_matrix(block), after])
     return total.tocsr()
 
 
-def _sum_pairs(sql: Sql, pairs: str, step: str, index: np.ndarray, steps: int) -> sparse.csr_matrix:
-    columns = CELL_GROUPS * steps
-    query = _SUMS.format(pairs=pairs, devices=len(DEVICES), columns=columns, steps=steps, step=step)
+def _sum_pairs(
+    sql: Sql, pairs: str, step: str, index: np.ndarray, shape: tuple[int, int]
+) -> sparse.csr_matrix:
+    """Sum by call and column: as many groups and steps of the delay as `shape` says."""
+    groups, steps = shape
+    columns = groups * steps
+    query = _SUMS.format(pairs=pairs, columns=columns, steps=steps, step=step)
     sums = sql.frame(query)
     call, column = np.divmod(sums["cell"].to_numpy(dtype=int), columns)
     rows = np.searchsorted(index, call)

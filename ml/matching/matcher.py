@@ -22,6 +22,8 @@ Left out on purpose in this version: weekday, repeat callers, rates learned per 
 lost its campaign with its id keeps its own channel, whatever click it may have been.
 """
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from ml.artifacts import MatcherModel, ensure_tables
@@ -51,7 +53,7 @@ from ml.matching.marks import (
 )
 from ml.matching.model_touches import put_model_touches
 from ml.matching.pair_calls import put_pair_calls
-from ml.matching.pairs import pair_queries, put_touch_places
+from ml.matching.pairs import put_touch_places
 from ml.matching.scoring import (
     add_candidates,
     begin_candidates,
@@ -61,10 +63,12 @@ from ml.matching.scoring import (
 )
 from ml.matching.settings import MatcherSettings
 from ml.matching.training import train_matcher
+from ml.matching.weighed_pairs import lean_pairs
 from ml.sql import Sql
 
-CALLS_AT_ONCE = 50_000
-"""Calls scored by one statement: it holds their sums by campaign and the pairs kept by name."""
+CALLS_AT_ONCE = {"pool": 50_000, "fallback": 5_000}
+"""Calls scored by one statement, by match_kind: it holds their sums by campaign and the pairs that
+may be kept by name, which are hundreds for a call on a fallback number and few for others."""
 
 __all__ = ["score_calls", "train_matcher"]
 
@@ -89,7 +93,7 @@ def score_calls(
     ensure_tables(sql)
     build_features(sql, settings, only)
     places = put_model_touches(sql, model)
-    put_touch_places(sql)
+    put_touch_places(sql, settings.lookback_days)
     levels = mark_levels_of(model)
     areas = area_code_shares(geography_of(model), places, levels.area_codes)
     temperature = temperature_of(model)
@@ -98,13 +102,12 @@ def score_calls(
     calls = sql.frame("select * from matcher_calls order by call_index")
     scaled = _scaled_calls(model, calls, levels)
     bins = put_rates(sql, model, settings, lines)
-    weighed = weighed_pairs(pair_queries(len(places), settings), settings, bins)
     is_hot = put_hot_days(sql)
+    weighed = weighed_pairs(lean_pairs(len(places), settings), settings, bins, is_hot=is_hot)
     explained = named_pairs(len(places), settings, bins)
     begin_candidates(sql)
     begin_explanations(sql)
-    for start in range(0, len(scaled), CALLS_AT_ONCE):
-        part = scaled.iloc[start : start + CALLS_AT_ONCE]
+    for part in _parts(scaled):
         put_pair_calls(sql, part, settings)
         if is_hot:
             meet_hot_days(sql)
@@ -112,6 +115,14 @@ def score_calls(
         add_explanations(sql, part, explained)
     finish_explanations(sql, model, only)
     finish_candidates(sql, model, only)
+
+
+def _parts(calls: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the calls in parts that are scored at once: of one kind, sites beside each other."""
+    for kind, most in CALLS_AT_ONCE.items():
+        of_kind = calls[calls["match_kind"] == kind]
+        for start in range(0, len(of_kind), most):
+            yield of_kind.iloc[start : start + most]
 
 
 def _scaled_calls(model: MatcherModel, calls: pd.DataFrame, levels: MarkLevels) -> pd.DataFrame:

@@ -7,8 +7,8 @@
 Each query gives call_index, touch_index, campaign_index, device_id, pair_class, since (seconds from
 the touch, or from the start of its day), base: all of the pair's weight that depends neither on
 the delay nor on the line type, and stride: of how many touches alike it bears the weight
-(`ml.matching.hot_sites`). Fitting sums `base` by call and cell, scoring multiplies it by the rate
-of the cell, `ml.matching.explanations` asks for its factors.
+(`ml.matching.hot_sites`). `ml.matching.explanations` asks for the factors of a few of them. Fitting
+and scoring go over all pairs and have the same in fewer columns (`ml.matching.weighed_pairs`).
 
 A pair costs 60 to 80 ns of processor time as long as it is joined by integers, with the touches of
 a site and day beside each other in memory; by names it is three times that. Which calls are
@@ -96,6 +96,33 @@ group by site
 
 _PAIR_SITES = f"""
 create or replace temp table matcher_pair_sites as
+with call_days as (
+
+    select distinct
+        sites.site_index,
+        calls.day_index
+
+    from matcher_calls as calls
+
+    inner join matcher_sites as sites
+        on calls.site = sites.site
+
+    where calls.match_kind = 'fallback'
+
+),
+
+-- Of the days of a site those that a call looks at: a run of every day has a few calls to score
+-- that are months old, and for their sake all touches since then.
+looked_at as (
+
+    select distinct
+        site_index,
+        unnest(range(day_index - {{lookback_days}} - 1, day_index + 2)) as day_index
+
+    from call_days
+
+)
+
 select
     (sites.site_index * 4 + cast(touches.is_day_only as integer)) * {DAYS_A_SITE}
     + touches.day_index as site_day,
@@ -108,6 +135,14 @@ inner join matcher_sites as sites
 
 inner join matcher_pair_touches as touches
     on reach.touch_index = touches.touch_index
+
+-- Not joined: the sites of a touch would meet all their days first.
+where
+    sites.site_index * {DAYS_A_SITE} + touches.day_index in (
+        select site_index * {DAYS_A_SITE} + day_index
+
+        from looked_at
+    )
 
 order by site_day, touches.touch_index
 """
@@ -123,6 +158,15 @@ from matcher_shown as shown
 
 inner join matcher_pair_touches as touches
     on shown.touch_index = touches.touch_index
+
+where
+    shown.tracking_number in (
+        select tracking_number
+
+        from matcher_calls
+
+        where match_kind = 'pool'
+    )
 """
 
 _TAP = f"""case
@@ -229,18 +273,21 @@ def put_described_touches(sql: Sql) -> None:
     sql.execute(_PAIR_TOUCHES)
 
 
-def put_pair_touches(sql: Sql) -> None:
+def put_pair_touches(sql: Sql, lookback_days: int) -> None:
     """Create matcher_pair_touches, _sites and _numbers, where the touches of a call are found.
 
     Joined beforehand, so that calls meet them by equality: left to itself the engine has been
     seen to join all calls with all touches on the time alone.
     """
     put_described_touches(sql)
-    put_touch_places(sql)
+    put_touch_places(sql, lookback_days)
 
 
-def put_touch_places(sql: Sql) -> None:
-    """Create matcher_pair_sites and _numbers from matcher_pair_touches."""
+def put_touch_places(sql: Sql, lookback_days: int) -> None:
+    """Create matcher_pair_sites and _numbers from matcher_pair_touches.
+
+    Of the days and the numbers that the calls of matcher_calls ask for.
+    """
     sql.execute(_SITES)
-    sql.execute(_PAIR_SITES)
+    sql.execute(_PAIR_SITES.format(lookback_days=lookback_days))
     sql.execute(_PAIR_NUMBERS)

@@ -1,9 +1,10 @@
-"""Probabilities of every candidate of every call, in two passes over the pairs, never a table.
+"""Probabilities of every candidate of every call, in one pass over the pairs, never a table.
 
 Weights are odds against 'none of them' in units of 1e-9, as integers: their sums do not depend on
-the order in which threads add them, so the same input gives the same bits. The first pass sums them
-by call and campaign; then it is known how heavy a candidate of each call must be to be kept by
-name, and the second pass lists those that are.
+the order in which threads add them, so the same input gives the same bits. They are summed by call
+and campaign, and beside each sum stand the touches that may be kept by name: those whose odds
+against nobody alone are large enough, since against all answers they are smaller still. One pair in
+seven is such; the sums then say which of them are kept.
 """
 
 import numpy as np
@@ -37,7 +38,7 @@ select
     pairs.call_index,
     pairs.campaign_index,
     pairs.touch_index,
-    pairs.stride,
+    {stride} as stride,
     cast(
         least(pairs.base * rates.rate * pairs.scale, {largest}) * {null_weight} as bigint
     ) as weight
@@ -148,23 +149,34 @@ def finish_candidates(sql: Sql, model: MatcherModel, only: str | None = None) ->
     sql.execute("drop table matcher_ranked")
 
 
-def weighed_pairs(queries: dict[str, str], settings: MatcherSettings, bins: int) -> str:
+def weighed_pairs(
+    queries: dict[str, str], settings: MatcherSettings, bins: int, *, is_hot: bool
+) -> str:
     """Return the query of call_index, campaign_index, touch_index, stride and weight of every pair.
 
     Parameters
     ----------
     queries : dict of str
-        From `ml.matching.pairs.pair_queries`.
+        From `ml.matching.weighed_pairs.lean_pairs`.
     settings : MatcherSettings
     bins : int
         Number of delay bins in matcher_rates.
+    is_hot : bool
+        Whether touches may stand for others; a stride to divide by costs a third more.
     """
-    joins = rate_joins(settings, bins)
+    by_bin = f"least({bin_sql('pairs.since', SCORE_BINS_PER_OCTAVE)}, {bins - 1})"
+    steps = int(np.ceil((settings.lookback_seconds + 86_400) / DAY_GRID_SECONDS))
+    by_step = f"cast(floor(pairs.since / {DAY_GRID_SECONDS}) as integer)"
+    group = "(pairs.mark_group + pairs.group_index)"
+    timed = ("matcher_rates", f"{group} * {bins} + {by_bin}")
+    day = ("matcher_day_rates", f"{group} * {steps} + {by_step}")
+    joins = {"pool": timed, "fallback": timed, "day": day}
     return "union all".join(
         _WEIGHED.format(
             pairs=pairs,
             rates=joins[name][0],
             key=joins[name][1],
+            stride="pairs.stride" if is_hot else "1",
             largest=number_literal(LARGEST_ODDS),
             null_weight=NULL_WEIGHT,
         )
@@ -205,8 +217,10 @@ def add_candidates(sql: Sql, settings: MatcherSettings, weighed: str) -> None:
     """
     null_weight = f"cast({NULL_WEIGHT} as hugeint)"
     minimum = number_literal(settings.minimum_probability)
-    sql.execute(SUMS.format(weighed=weighed))
+    # Nobody is among the answers: what is kept weighs so much at the least.
+    smallest = int(np.ceil(settings.minimum_probability * NULL_WEIGHT))
+    sql.execute(SUMS.format(weighed=weighed, smallest=smallest))
     sql.execute(TOTALS.format(null_weight=null_weight, minimum=minimum))
-    sql.execute(LISTED.format(weighed=weighed))
+    sql.execute(LISTED)
     sql.execute(CAP.format(maximum=settings.maximum_candidates))
     sql.execute(RANKED.format(null_weight=null_weight))

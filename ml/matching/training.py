@@ -181,7 +181,7 @@ def _fit_parts(
     factors = _fit_propensities(sql, curve, window)
     hours = _fit_hours(sql, known, curve)
     places = put_places(sql, fit_geography(known).cities)
-    put_pair_touches(sql)
+    put_pair_touches(sql, settings.lookback_days)
     data = _Data(sql, settings, window, edges, known, places)
     marks = _fit_marks(data, curve)
     thinning = choose_thinning(sql, settings.lookback_days)
