@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from ingestion.pipelines import load_landing
+from ingestion.simulate import simulate
 from ml.artifacts import ensure_tables, read_model, write_model
 from ml.matching.matcher import score_calls, train_matcher
 from ml.matching.promotion import scored_by_another
@@ -32,6 +33,12 @@ class Build:
     @property
     def warehouse(self) -> Path:
         return self.folder / WAREHOUSE
+
+    def simulate(self, *, days: int, clicks_per_day: int, seed: int) -> None:
+        """Make up an agency and load its files."""
+        landing = self.folder / "landing"
+        simulate(landing, days=days, clicks_per_day=clicks_per_day, seed=seed)
+        self.load(landing)
 
     def load(self, landing: Path) -> None:
         """Load the files of `landing` that are not in yet."""

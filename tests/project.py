@@ -54,7 +54,8 @@ def lend_manifest(warehouse: Path) -> None:
     """Spare the first run on `warehouse` the parsing that any other run does."""
     target = Settings(warehouse=warehouse).dbt_target
     target.mkdir(parents=True)
-    shutil.copy(artifact("manifest.json"), target)
+    for name in ("manifest.json", "semantic_manifest.json"):
+        shutil.copy(artifact(name), target)
 
 
 def dbt(folder: Path, *arguments: str) -> Any:

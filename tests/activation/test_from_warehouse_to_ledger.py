@@ -22,12 +22,10 @@ from tests.activation.candidates import ADJUSTABLE, FINAL
 from tests.activation.installation import CLOCK, PLATFORMS, SmallUploads
 from tests.activation.platforms import SmallPlatform
 from tests.builds import Build
-from tests.conftest import Ringtrail
 from tests.warehouse import query
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
-WORLD = ("--days", 8, "--clicks-per-day", 400, "--seed", 6)
 GOOGLE, META = "google_data_manager", "meta_conversions"
 
 
@@ -79,10 +77,9 @@ def _listed(values: tuple[str, ...]) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ringtrail: Ringtrail) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(tmp_path_factory.mktemp("world"))
-    ringtrail("simulate", "--out", world.folder / "landing", *WORLD)
-    world.build.load(world.folder / "landing")
+    world.build.simulate(days=8, clicks_per_day=400, seed=6)
     world.build.dbt("seed", "--quiet")
     world.build.run()
     PLATFORMS.clear()

@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import func, select, text
 from tenacity import stop_after_attempt, wait_none
 
@@ -131,6 +131,8 @@ class Sending(RuleBasedStateMachine):
         except Killed:
             self._forget_the_lease()
 
+    # Hypothesis likes the short rule: without a bound nine steps of ten erased, and few sent.
+    @precondition(lambda self: len(self.erased) < len(CALLS))
     @rule(call_id=st.sampled_from(CALLS))
     def caller_is_erased(self, call_id: str) -> None:
         self.erased.add(call_id)

@@ -15,21 +15,17 @@ from hypothesis import strategies as st
 from orchestration.dbt_in_process import DbtFailed
 from tests.batches import split_into_batches
 from tests.builds import Build
-from tests.conftest import Ringtrail
 from tests.project import parsed_project
 from tests.warehouse import query
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-WORLD = ("--days", 12, "--clicks-per-day", 300, "--seed", 6)
-
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ringtrail: Ringtrail) -> Build:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """A world in its raw tables."""
     build = Build(tmp_path_factory.mktemp("world"))
-    ringtrail("simulate", "--out", build.folder / "landing", *WORLD)
-    build.load(build.folder / "landing")
+    build.simulate(days=12, clicks_per_day=300, seed=6)
     return build
 
 
