@@ -1,6 +1,6 @@
 {{ config(tags=['delta']) }}
 {#
-    Grouping all events by visitor costs as much as parsing their URLs, and three models need it.
+    Grouping all events by visitor is dear, and two models need it: where sessions begin, and counts.
     Nine visitors of ten have one session: its counts are theirs, without asking of each event to
     which session it belongs.
 #}

@@ -16,11 +16,18 @@ visitors_without_opening_page_view as (
 
     select
         visitor_id,
-        first_event_at
+        min(occurred_at) as first_event_at
 
-    from {{ ref('int_visitors_seen') }}
+    from {{ web_events() }}
 
-    where first_other_event_at <= coalesce(first_page_view_at, timestamp '9999-12-31')
+    group by visitor_id
+
+    having
+        min(occurred_at) filter (where event_type <> 'page_view')
+        <= coalesce(
+            min(occurred_at) filter (where event_type = 'page_view'),
+            timestamp '9999-12-31'
+        )
 
 ),
 
