@@ -24,6 +24,7 @@ lost its campaign with its id keeps its own channel, whatever click it may have 
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from ml.artifacts import MatcherModel, ensure_tables
@@ -62,9 +63,11 @@ from ml.matching.training import train_matcher
 from ml.matching.weighed_pairs import lean_pairs
 from ml.sql import Sql
 
-CALLS_AT_ONCE = {"pool": 50_000, "fallback": 5_000}
-"""Calls scored by one statement, by match_kind: it holds their sums by campaign and the pairs that
-may be kept by name, which are hundreds for a call on a fallback number and few for others."""
+CALLS_AT_ONCE = 50_000
+"""Calls scored by one statement: it holds their sums by campaign and the pairs that may be kept by
+name. Calls on fallback numbers, with hundreds of these, count as many times as `FALLBACK_CALLS`."""
+
+FALLBACK_CALLS = 10
 
 __all__ = ["score_calls", "train_matcher"]
 
@@ -112,11 +115,11 @@ def score_calls(
 
 
 def _parts(calls: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the calls in parts that are scored at once: of one kind, sites beside each other."""
-    for kind, most in CALLS_AT_ONCE.items():
-        of_kind = calls[calls["match_kind"] == kind]
-        for start in range(0, len(of_kind), most):
-            yield of_kind.iloc[start : start + most]
+    """Yield the calls in parts that are scored at once, sites beside each other."""
+    counts = np.where(calls["match_kind"] == "fallback", FALLBACK_CALLS, 1)
+    part = (counts.cumsum() - counts) // CALLS_AT_ONCE
+    for _, rows in calls.groupby(part):
+        yield rows
 
 
 def _scaled_calls(model: MatcherModel, calls: pd.DataFrame, levels: MarkLevels) -> pd.DataFrame:

@@ -35,13 +35,12 @@ def test_calls_scored_a_few_at_a_time_get_what_they_get_together(
     sql: DuckSql, model: MatcherModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = score(sql, model)
-    monkeypatch.setattr(matcher, "CALLS_AT_ONCE", {"pool": 150, "fallback": 40})
+    monkeypatch.setattr(matcher, "CALLS_AT_ONCE", 400)
 
     apart = score(sql, model)
 
-    kinds = sql.frame("select match_kind from matcher_calls")["match_kind"].value_counts()
-    assert kinds["pool"] > 150
-    assert kinds["fallback"] > 40
+    left = sql.frame("select count(*) as calls from matcher_pair_calls")["calls"][0]
+    assert 0 < left < together["call_id"].nunique() / 2
     pd.testing.assert_frame_equal(apart, together, check_exact=True)
 
 
