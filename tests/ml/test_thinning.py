@@ -104,5 +104,7 @@ def test_a_part_of_the_pairs_shows_as_many_calls_of_touches_and_of_nobody(
     assert lost[1]["posterior_calls"]["fallback"] == pytest.approx(
         lost[0]["posterior_calls"]["fallback"], rel=0.1
     )
-    assert lost[1]["touch_days"].to_dict() == pytest.approx(lost[0]["touch_days"].to_dict())
+    # Not to the digit: one label in forty is doubtful here; each fit says which ones are kept.
+    days = [classes["touch_days"].to_dict() for classes in lost]
+    assert days[1] == pytest.approx(days[0], rel=0.01)
     assert not whole["hazard_rates"].equals(part["hazard_rates"])
