@@ -15,9 +15,9 @@ from ml.sql import Sql, text_literal
 from ml.tables import (
     CURVE_COLUMNS,
     DRIFT_COLUMNS,
-    EXPLANATION_COLUMNS,
     METRIC_COLUMNS,
     MODEL_COLUMNS,
+    SCORED_COLUMNS,
 )
 
 COEFFICIENT_COLUMNS: dict[str, dict[str, str]] = {
@@ -170,14 +170,17 @@ def _all_tables() -> dict[str, dict[str, str]]:
         name: {"model_version": "varchar"} | columns
         for name, columns in COEFFICIENT_COLUMNS.items()
     }
-    return coefficients | {
-        "model_versions": MODEL_COLUMNS,
-        "matcher_metrics": METRIC_COLUMNS,
-        "call_candidates": CANDIDATE_COLUMNS,
-        "call_explanations": EXPLANATION_COLUMNS,
-        "matcher_drift": DRIFT_COLUMNS,
-        "matcher_curves": CURVE_COLUMNS,
-    }
+    return (
+        coefficients
+        | SCORED_COLUMNS
+        | {
+            "model_versions": MODEL_COLUMNS,
+            "matcher_metrics": METRIC_COLUMNS,
+            "call_candidates": CANDIDATE_COLUMNS,
+            "matcher_drift": DRIFT_COLUMNS,
+            "matcher_curves": CURVE_COLUMNS,
+        }
+    )
 
 
 def _columns_sql(columns: dict[str, str]) -> str:

@@ -50,19 +50,55 @@ LOG_FACTORS = (
 )
 """Parts of a candidate's log-weight, in the order in which they are told."""
 
-EXPLANATION_COLUMNS = {
-    "call_id": "varchar",
-    "candidate_rank": "integer",
-    "touch_id": "varchar",
-    "is_null": "boolean",
-    "probability": "double",
-    "match_kind": "varchar",
-    "number_state": "varchar",
-    "delay_seconds": "double",
-    **dict.fromkeys(LOG_FACTORS, "double"),
-    "log_weight": "double",
-    "model_version": "varchar",
+SCORED_COLUMNS = {
+    "scored_calls": {
+        "call_id": "varchar",
+        "match_kind": "varchar",
+        "call_second": "double",
+        "site": "varchar",
+        "area_index": "integer",
+        "line_index": "integer",
+        "is_tapped": "boolean",
+        "tap_touch_id": "varchar",
+        "live_touch_id": "varchar",
+        "log_hour": "double",
+        "null_log_number": "double",
+        "null_log_hour": "double",
+        "null_log_geography": "double",
+        "null_log_line_type": "double",
+        "null_log_tap": "double",
+        "touch_keys": "integer[]",
+        "null_rank": "integer",
+        "null_probability": "double",
+        "model_version": "varchar",
+    },
+    "scored_touches": {
+        "touch_key": "integer",
+        "touch_id": "varchar",
+        "device_id": "integer",
+        "class_unleased": "integer",
+        "is_day_only": "boolean",
+        "start_second": "double",
+        "lease_end_second": "double",
+        "place": "varchar",
+        "log_engagement": "double",
+        "log_campaign": "double",
+        "log_unseen": "double",
+        "reach_campaign": "varchar",
+    },
+    "rate_factors": {
+        "is_day_only": "boolean",
+        "rate_key": "integer",
+        "number_rate": "double",
+        "device_factor": "double",
+        "delay_factor": "double",
+        "tap_factor": "double",
+        "line_factor": "double",
+    },
+    "area_factors": {"place": "varchar", "area_index": "integer", "factor": "double"},
+    "reach_factors": {"campaign": "varchar", "site": "varchar", "factor": "double"},
 }
+"""What `ml.matching.factors` keeps of scored calls, for the view ml.call_explanations."""
 
 DRIFT_COLUMNS = {
     "model_version": "varchar",

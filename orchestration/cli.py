@@ -125,6 +125,7 @@ def _names(text: str) -> list[str]:
 @app.command()
 def explain(
     call_id: Annotated[str, typer.Argument(help="The call, as in marts.fct_calls.")],
+    limit: Annotated[int, typer.Option(min=1, help="Candidates to show.")] = 4,
     warehouse: WarehouseFile = None,
 ) -> None:
     """Why the matcher gave a call its sources, in words."""
@@ -133,7 +134,7 @@ def explain(
 
     serving = read_settings(warehouse=warehouse).serving_path
     try:
-        print_explanation(console, explain_call(serving, call_id))
+        print_explanation(console, explain_call(serving, call_id), limit)
     except ExplainRefused as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(2) from error

@@ -54,7 +54,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A call, its likeliest candidates, and the probability of 'none of these'."""
+    """A call, its candidates by probability, and that of 'none of these'."""
 
     call: Row
     candidates: list[Candidate]

@@ -10,8 +10,8 @@ _BY_MATCHER = {"matcher", "none"}
 _SMALL = 0.01
 
 
-def print_explanation(console: Console, explanation: Explanation) -> None:
-    """Print a call's candidates, the likeliest first, each with its reasons."""
+def print_explanation(console: Console, explanation: Explanation, limit: int) -> None:
+    """Print a call's `limit` likeliest candidates, each with its reasons, and how many more."""
     call = explanation.call
     console.print(
         f"Call {call['call_id']} to {call['to_number']} on {call['call_started_at']:%Y-%m-%d %H:%M}"
@@ -26,8 +26,12 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         f"With probability {explanation.nobody:.1%} it came from none of these. "
         "Each is compared with that:"
     )
-    for candidate in explanation.candidates:
+    for candidate in explanation.candidates[:limit]:
         console.print(_table(candidate))
+    more = explanation.candidates[limit:]
+    if more:
+        share = sum(candidate.probability for candidate in more)
+        console.print(f"{len(more):,} more candidates have {share:.1%} together (--limit).")
 
 
 def _table(candidate: Candidate) -> Table:

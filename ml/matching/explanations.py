@@ -1,9 +1,8 @@
 """Why a candidate has its probability: ml.call_explanations, the parts of its weight as logarithms.
 
-    matcher_ranked  ->  matcher_named               the likeliest candidates of each call
-                        matcher_named_pair_calls    the same beside their calls
-    pairs of them   ->  matcher_explained           with the factors that scoring multiplied
-                    ->  ml.call_explanations        with the names
+    ml.scored_calls, ml.scored_touches              what was kept of each (`ml.matching.factors`)
+    ml.rate_factors, .area_factors, .reach_factors
+                            ->  ml.call_explanations  a view: every candidate kept, and nobody
 
 The probability of a candidate is exp(log_weight) over the sum of it over all answers of the call,
 and log_weight is the sum of the parts, those of 'none of these' included. (Scoring caps the odds
@@ -21,184 +20,140 @@ against nobody at `LARGEST_ODDS`; log_weight is capped with them.)
     log_line_type    line type given the device, over that of any call
     log_tap          a tap on the number before the call, or that there was none
 
-The parts are those of scoring: the same queries, joined with the factors of the same rates, for a
-few pairs a call. All sixteen million candidates of a large warehouse would double what scoring
-costs, and of a candidate of one in a thousand nobody asks why.
+A view costs nothing until someone asks: of one call it takes milliseconds, since the filter on
+call_id goes down to ml.scored_calls. The class of a candidate, its delay and its key are computed
+by the same rules as in `ml.matching.pairs`; the probabilities that come out are tested against
+those that scoring kept.
 """
 
-import pandas as pd
-
-from ml.artifacts import MatcherModel
-from ml.matching.pairs import pair_queries
+from ml.matching.null_rate import OTHER_TAPPED_SHARE
 from ml.matching.scoring import LARGEST_ODDS, rate_joins
-from ml.matching.settings import PAIR_CLASSES, MatcherSettings
-from ml.sql import Sql, number_literal, put_table, text_literal
+from ml.matching.settings import (
+    LAPSED,
+    LEAKED,
+    PAIR_CLASSES,
+    POOL_LAPSED,
+    POOL_LEASED,
+    MatcherSettings,
+)
+from ml.sql import Sql, number_literal, text_literal
 from ml.tables import LOG_FACTORS
 
-EXPLAINED_ANSWERS = 4
-"""Answers of a call that are explained, by rank; 'none of these' always is."""
+_VIEW = f"""
+create or replace view ml.call_explanations as
+with answers as (
 
-NULL_FACTORS = ("number_rate", "hour", "area", "line", "tap")
+    select
+        *,
+        unnest(touch_keys) as touch_key,
+        generate_subscripts(touch_keys, 1) as position
 
-_START = """
-create or replace temp table matcher_explained (
-    call_index integer,
-    candidate_rank integer,
-    touch_index integer,
-    probability double,
-    number_state varchar,
-    delay_seconds double,
-    {parts}
-)
-"""
+    from ml.scored_calls
 
-_NAMED = f"""
-create or replace temp table matcher_named as
-select
-    ranked.call_index,
-    ranked.candidate_rank,
-    ranked.name_index as named_index,
-    ranked.probability,
-    ranked.is_null
+),
 
-from matcher_ranked as ranked
+pairs as (
 
-inner join matcher_pair_calls as calls
-    on ranked.call_index = calls.call_index
+    select
+        answers.*,
+        touches.* exclude (touch_key),
+        cast(answers.is_tapped as integer) as tapped,
+        answers.call_second - touches.start_second as since,
+        case
+            when answers.match_kind = 'pool' and answers.live_touch_id = touches.touch_id
+                then {POOL_LEASED}
+            when answers.match_kind = 'pool' then {POOL_LAPSED}
+            when
+                touches.class_unleased = {LAPSED}
+                and answers.call_second < touches.lease_end_second then {LEAKED}
+            else touches.class_unleased
+        end as pair_class
 
-where not ranked.is_remainder and (ranked.is_null or ranked.candidate_rank <= {EXPLAINED_ANSWERS})
-"""
+    from answers
 
-_NAMED_CALLS = """
-create or replace temp table matcher_named_pair_calls as
-select
-    calls.*,
-    named.named_index,
-    touches.day_index as named_day_index
+    inner join ml.scored_touches as touches
+        on answers.touch_key = touches.touch_key
 
-from matcher_named as named
+),
 
-inner join matcher_pair_calls as calls
-    on named.call_index = calls.call_index
+keyed as (
 
-inner join matcher_pair_touches as touches
-    on named.named_index = touches.touch_index
+    select
+        *,
+        case when is_day_only then {{day_key}} else {{timed_key}} end as rate_key
 
-where not named.is_null
-"""
+    from (select * exclude (is_tapped, tapped), tapped as is_tapped from pairs) as pairs
 
-_NAMED_DAYS = """
-create or replace temp table matcher_named_call_days as
-select
-    days.*,
-    named.named_index
-
-from matcher_call_days as days
-
--- Two tables and no more: with a third the engine joined touches and days by the day alone.
-inner join matcher_named_pair_calls as named
-    on days.call_index = named.call_index and days.touch_day_index = named.named_day_index
-"""
-
-_PAIRS = """
-select
-    pairs.*,
-    rates.* exclude (rate_key)
-
-from ({pairs}) as pairs
-
-inner join {rates}_factors as rates
-    on {key} = rates.rate_key
-"""
-
-_EXPLAINED = """
-insert into matcher_explained
-with pairs as (
-{pairs}
 ),
 
 explained as (
 
     select
-        named.call_index,
-        named.candidate_rank,
-        named.named_index as touch_index,
-        named.probability,
-        {states}[pairs.pair_class + 1] as number_state,
-        case when not touches.is_day_only then pairs.since end as delay_seconds,
-        ln(pairs.number_rate) as log_number,
-        ln(pairs.device_factor) as log_device,
-        ln(pairs.delay_factor) as log_delay,
-        ln(calls.hour_factor) as log_hour,
-        coalesce(engagements.log_factor, 0) as log_engagement,
-        ln(touches.propensity / coalesce(unseen_shares.unseen_share, 1))
-        - coalesce(engagements.log_factor, 0) as log_campaign,
-        ln(pairs.propensity / pairs.stride / touches.propensity)
-        + ln(coalesce(unseen_shares.unseen_share, 1)) as log_reach,
-        ln(pairs.area_factor) as log_geography,
-        ln(pairs.line_factor) as log_line_type,
-        ln(pairs.pair_tap_factor * pairs.tap_factor) as log_tap
+        keyed.call_id,
+        cast(keyed.position + cast(keyed.position >= keyed.null_rank as integer) as integer)
+            as candidate_rank,
+        keyed.touch_id,
+        false as is_null,
+        keyed.match_kind,
+        {{states}}[keyed.pair_class + 1] as number_state,
+        case when not keyed.is_day_only then keyed.since end as delay_seconds,
+        ln(rates.number_rate) as log_number,
+        ln(rates.device_factor) as log_device,
+        ln(rates.delay_factor) as log_delay,
+        keyed.log_hour,
+        keyed.log_engagement,
+        keyed.log_campaign,
+        keyed.log_unseen
+        + case when keyed.match_kind = 'fallback' then coalesce(ln(reaches.factor), 0) else 0 end
+            as log_reach,
+        ln(areas.factor) as log_geography,
+        ln(rates.line_factor) as log_line_type,
+        ln(
+            rates.tap_factor * case
+                when keyed.tap_touch_id is null or keyed.tap_touch_id = keyed.touch_id then 1
+                else {OTHER_TAPPED_SHARE}
+            end
+        ) as log_tap,
+        {{log_null}} as log_null,
+        keyed.null_probability,
+        keyed.model_version
 
-    from matcher_named as named
+    from keyed
 
-    inner join pairs
-        on named.call_index = pairs.call_index and named.named_index = pairs.touch_index
+    inner join ml.rate_factors as rates
+        on keyed.is_day_only = rates.is_day_only and keyed.rate_key = rates.rate_key
 
-    inner join matcher_call_factors as calls
-        on named.call_index = calls.call_index
+    inner join ml.area_factors as areas
+        on keyed.place = areas.place and keyed.area_index = areas.area_index
 
-    inner join matcher_pair_touches as touches
-        on named.named_index = touches.touch_index
-
-    inner join matcher_touches as described
-        on named.named_index = described.touch_index
-
-    left join matcher_unseen_shares as unseen_shares
-        on named.named_index = unseen_shares.touch_index
-
-    left join matcher_touch_factors as engagements
-        on described.engagement = engagements.level and engagements.feature = 'engagement'
+    left join ml.reach_factors as reaches
+        on keyed.reach_campaign = reaches.campaign and keyed.site = reaches.site
 
     union all
 
     select
-        named.call_index,
-        named.candidate_rank,
-        null as touch_index,
-        named.probability,
+        call_id,
+        null_rank as candidate_rank,
+        null as touch_id,
+        true as is_null,
+        match_kind,
         null as number_state,
         null as delay_seconds,
-        ln(calls.null_number_rate) as log_number,
+        null_log_number as log_number,
         0 as log_device,
         0 as log_delay,
-        ln(calls.null_hour) as log_hour,
+        null_log_hour as log_hour,
         0 as log_engagement,
         0 as log_campaign,
         0 as log_reach,
-        ln(calls.null_area) as log_geography,
-        ln(calls.null_line) as log_line_type,
-        ln(calls.null_tap) as log_tap
+        null_log_geography as log_geography,
+        null_log_line_type as log_line_type,
+        null_log_tap as log_tap,
+        {{log_null}} as log_null,
+        null_probability,
+        model_version
 
-    from matcher_named as named
-
-    inner join matcher_call_factors as calls
-        on named.call_index = calls.call_index
-
-    where named.is_null
-
-)
-
-from explained
-"""
-
-_EXPLANATIONS = """
-with summed as (
-
-    select
-        *,
-        {sum} as log_sum
-
-    from matcher_explained
+    from ml.scored_calls
 
 ),
 
@@ -206,95 +161,60 @@ weighed as (
 
     select
         *,
-        max(log_sum) filter (where touch_index is null) over (partition by call_index) as log_null
+        least({{sum}}, log_null + ln({{largest}})) as log_weight
 
-    from summed
+    from explained
 
 )
 
 select
-    calls.call_id,
-    weighed.candidate_rank,
-    touches.touch_id,
-    weighed.touch_index is null as is_null,
-    weighed.probability,
-    calls.match_kind,
-    weighed.number_state,
-    weighed.delay_seconds,
-    {parts},
-    least(weighed.log_sum, weighed.log_null + ln({largest})) as log_weight,
-    {model_version} as model_version
+    call_id,
+    candidate_rank,
+    touch_id,
+    is_null,
+    null_probability * exp(log_weight - log_null) as probability,
+    match_kind,
+    number_state,
+    delay_seconds,
+    {{parts}},
+    log_weight,
+    model_version
 
 from weighed
-
-inner join matcher_calls as calls
-    on weighed.call_index = calls.call_index
-
-left join matcher_touches as touches
-    on weighed.touch_index = touches.touch_index
 """
 
+_LOG_NULL = (
+    "null_log_number + null_log_hour + null_log_geography + null_log_line_type + null_log_tap"
+)
 
-def begin_explanations(sql: Sql) -> None:
-    """Create matcher_explained, empty."""
-    sql.execute(_START.format(parts=", ".join(f"{part} double" for part in LOG_FACTORS)))
 
-
-def named_pairs(place_count: int, settings: MatcherSettings, bins: int) -> str:
-    """Return the query of the factors of every pair of matcher_named.
+def put_explanations(sql: Sql, settings: MatcherSettings, bins: int) -> None:
+    """Create the view ml.call_explanations over what `ml.matching.factors` has kept.
 
     Parameters
     ----------
-    place_count : int
-        Number of places in matcher_area_factors.
+    sql : Sql
     settings : MatcherSettings
     bins : int
-        Number of delay bins in matcher_rates.
+        Number of delay bins in the rates: part of their keys.
     """
-    queries = pair_queries(place_count, settings, named=True)
-    return "union all".join(
-        _PAIRS.format(pairs=queries[name], rates=rates, key=key)
-        for name, (rates, key) in rate_joins(settings, bins).items()
+    # Older code kept a table of the likeliest answers there.
+    tables = sql.frame(
+        "select 1 from information_schema.tables where table_schema = 'ml' "
+        "and table_name = 'call_explanations' and table_type = 'BASE TABLE'"
     )
-
-
-def add_explanations(sql: Sql, calls: pd.DataFrame, pairs: str) -> None:
-    """Explain the likeliest answers of the calls of matcher_pair_calls, which are ranked.
-
-    Parameters
-    ----------
-    sql : Sql
-        With matcher_ranked, matcher_pair_calls, matcher_call_days and the tables of rates.
-    calls : DataFrame
-        call_index, hour_factor, and `NULL_FACTORS` with null_ before their names.
-    pairs : str
-        From `named_pairs`.
-    """
-    columns = ["call_index", "hour_factor", *(f"null_{name}" for name in NULL_FACTORS)]
-    put_table(sql, "matcher_call_factors", calls[columns])
-    sql.execute(_NAMED)
-    sql.execute(_NAMED_CALLS)
-    sql.execute(_NAMED_DAYS)
+    if len(tables):
+        sql.execute("drop table ml.call_explanations")
+    keys = rate_joins(settings, bins)
     states = "[" + ", ".join(text_literal(state) for _, state in PAIR_CLASSES) + "]"
-    sql.execute(_EXPLAINED.format(pairs=pairs, states=states))
-
-
-def finish_explanations(sql: Sql, model: MatcherModel, only: str | None = None) -> None:
-    """Put the rows of matcher_explained into ml.call_explanations, with their names.
-
-    Parameters
-    ----------
-    sql : Sql
-    model : MatcherModel
-    only : str, optional
-        Table of call ids whose rows are replaced; the whole table when not given.
-    """
-    asked = f"where call_id in (select call_id from {only})" if only else ""
-    sql.execute(f"delete from ml.call_explanations {asked}")
-    explanations = _EXPLANATIONS.format(
-        sum=" + ".join(LOG_FACTORS),
-        parts=", ".join(f"weighed.{part}" for part in LOG_FACTORS),
-        largest=number_literal(LARGEST_ODDS),
-        model_version=text_literal(model.model_version),
+    sql.execute(
+        _VIEW.format(
+            timed_key=keys["fallback"][1],
+            day_key=keys["day"][1],
+            states=states,
+            log_null=_LOG_NULL,
+            sum=" + ".join(LOG_FACTORS),
+            parts=", ".join(LOG_FACTORS),
+            largest=number_literal(LARGEST_ODDS),
+        )
     )
-    sql.execute(f"insert into ml.call_explanations {explanations}")

@@ -33,12 +33,8 @@ from ml.matching.coefficients import (
     null_rates_of,
     temperature_of,
 )
-from ml.matching.explanations import (
-    add_explanations,
-    begin_explanations,
-    finish_explanations,
-    named_pairs,
-)
+from ml.matching.explanations import put_explanations
+from ml.matching.factors import keep_factors
 from ml.matching.features import build_features
 from ml.matching.geography import area_code_shares
 from ml.matching.hot_sites import meet_hot_days, put_hot_days
@@ -74,7 +70,7 @@ def score_calls(
 ) -> None:
     """Write ml.call_candidates: every call of intermediate.int_calls_to_match, sum 1 each.
 
-    And ml.call_explanations: of the likeliest, the factors of their weights.
+    And what the view ml.call_explanations puts the factors of their weights together from.
 
     Parameters
     ----------
@@ -100,17 +96,15 @@ def score_calls(
     bins = put_rates(sql, model, settings, lines)
     weighed = weighed_pairs(pair_queries(len(places), settings), settings, bins)
     is_hot = put_hot_days(sql)
-    explained = named_pairs(len(places), settings, bins)
     begin_candidates(sql)
-    begin_explanations(sql)
     for start in range(0, len(scaled), CALLS_AT_ONCE):
         part = scaled.iloc[start : start + CALLS_AT_ONCE]
         put_pair_calls(sql, part, settings)
         if is_hot:
             meet_hot_days(sql)
         add_candidates(sql, settings, weighed)
-        add_explanations(sql, part, explained)
-    finish_explanations(sql, model, only)
+    keep_factors(sql, model, scaled, places, only)
+    put_explanations(sql, settings, bins)
     finish_candidates(sql, model, only)
 
 

@@ -8,7 +8,7 @@ Each query gives call_index, touch_index, campaign_index, device_id, pair_class,
 the touch, or from the start of its day), base: all of the pair's weight that depends neither on
 the delay nor on the line type, and stride: of how many touches alike it bears the weight
 (`ml.matching.hot_sites`). Fitting sums `base` by call and cell, scoring multiplies it by the rate
-of the cell, `ml.matching.explanations` asks for its factors.
+of the cell. `ml.matching.explanations` knows class, delay and tap by the same rules.
 
 A pair costs 60 to 80 ns of processor time as long as it is joined by integers, with the touches of
 a site and day beside each other in memory; by names it is three times that. Which calls are
@@ -131,12 +131,7 @@ _TAP = f"""case
             else {OTHER_TAPPED_SHARE}
         end"""
 
-_EVERY = {"which": "", "only": "", "weight": f"touches.propensity * areas.factor * {_TAP} as base"}
-_NAMED = {
-    "which": "named_",
-    "only": "and touches.touch_index = calls.named_index",
-    "weight": f"touches.propensity, areas.factor as area_factor, {_TAP} as pair_tap_factor",
-}
+_WEIGHT = f"touches.propensity * areas.factor * {_TAP} as base"
 
 _PAIR = """calls.call_index,
     calls.scale,
@@ -155,9 +150,9 @@ select
         else {POOL_LAPSED}
     end as pair_class,
     calls.call_second - touches.touch_second as since,
-    {{weight}}
+    {_WEIGHT}
 
-from matcher_{{which}}pair_calls as calls
+from matcher_pair_calls as calls
 
 inner join matcher_pair_numbers as touches
     on
@@ -165,7 +160,6 @@ inner join matcher_pair_numbers as touches
         and touches.first_shown_second <= calls.call_second
         and touches.touch_second <= calls.call_second
         and touches.touch_second > calls.call_second - {{lookback}}
-        {{only}}
 
 inner join matcher_area_factors as areas
     on calls.area_index * {{places}} + touches.place_index = areas.area_key
@@ -182,25 +176,22 @@ select
         else touches.class_unleased
     end as pair_class,
     calls.call_second - touches.{{start}} as since,
-    {{weight}}
+    {_WEIGHT}
 
-from matcher_{{which}}call_days as calls
+from matcher_call_days as calls
 
 inner join matcher_pair_sites as touches
     on
         calls.site_day + {{days_from}} = touches.site_day
         and touches.{{start}} <= calls.call_second
         and touches.{{start}} > calls.call_second - {{lookback}}
-        {{only}}
 
 inner join matcher_area_factors as areas
     on calls.area_index * {{places}} + touches.place_index = areas.area_key
 """
 
 
-def pair_queries(
-    place_count: int, settings: MatcherSettings, *, named: bool = False
-) -> dict[str, str]:
+def pair_queries(place_count: int, settings: MatcherSettings) -> dict[str, str]:
     """Return the three queries of pairs by name: pool, fallback, day.
 
     Parameters
@@ -208,10 +199,8 @@ def pair_queries(
     place_count : int
         Number of places in matcher_area_factors.
     settings : MatcherSettings
-    named : bool, default=False
-        Only pairs of matcher_named_pair_calls and _call_days, with base in its factors.
     """
-    shared = {"places": str(place_count), **(_NAMED if named else _EVERY)}
+    shared = {"places": str(place_count)}
     exact = {"lookback": number_literal(settings.lookback_seconds), "start": "touch_second"}
     # The click of a day-only touch may lie up to a day after the start of its day.
     longest = number_literal(settings.lookback_seconds + 86_400)

@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -81,13 +82,23 @@ def test_a_certain_call_was_never_asked_about_and_an_unknown_one_is_not_there(
 
 def test_the_report_says_call_candidate_and_reasons(explanation: Explanation) -> None:
     written = io.StringIO()
-    print_explanation(Console(width=110, file=written), explanation)
+    print_explanation(Console(width=110, file=written), explanation, limit=1)
     shown = " ".join(written.getvalue().split())
 
     assert "Call CA1 to +15125550100 on 2026-11-03 14:05 UTC: Paid Search, credit 80%" in shown
     assert "With probability 20.0% it came from none of these." in shown
     assert "80.0% Paid Search, Brand, visit S1" in shown
     assert "area code 212 from Brooklyn, NY 12.0" in shown
+
+
+def test_the_report_says_how_many_candidates_it_does_not_show(explanation: Explanation) -> None:
+    (candidate,) = explanation.candidates
+    many = replace(explanation, candidates=[candidate] + 3 * [replace(candidate, probability=0.01)])
+    written = io.StringIO()
+    print_explanation(Console(width=110, file=written), many, limit=2)
+
+    assert written.getvalue().count("visit S1") == 2
+    assert "2 more candidates have 2.0% together" in written.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def call_candidates(warehouse: Warehouse) -> dg.MaterializeResult:
     """One row per call to match and candidate source, with its probability; one null row a call.
 
     Scored in SQL by the model in use: the calls that new rows touch, and all of them after a
-    promotion. With them ml.call_explanations: the factors of the likeliest.
+    promotion. With them what the view ml.call_explanations needs: the factors of each of them.
     """
     from ml.artifacts import read_model  # noqa: PLC0415
     from ml.matching.matcher import score_calls  # noqa: PLC0415

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{# A view: the matcher keeps its rows up to date, and the published copy has it as a table. #}
+{# A view, in the published copy too: the factors of a call are put together when it is asked for. #}
 with
 
 explanations as (
