@@ -1,6 +1,7 @@
 {#
     Why a call that a platform reports is none of ours. int_platform_calls_matched decides what
-    matches; here only what it left over is looked at again, by how much of it fits.
+    matches; here only what it left over is looked at again, by how much of it fits. How likely it is
+    to be one of ours all the same is in int_platform_call_candidates.
 #}
 with
 
@@ -24,6 +25,13 @@ calls as (
 
     select * from {{ ref('int_calls') }}
     where number_kind <> 'static' or number_platform is not null
+
+),
+
+nobody as (
+
+    select * from {{ ref('int_platform_call_candidates') }}
+    where call_id is null
 
 ),
 
@@ -75,9 +83,15 @@ final as (
             when not nearby.fits_any then 'not_alike'
             when platform_calls.caller_area_code is null then 'no_area_code'
             else 'several_fit'
-        end as cause
+        end as cause,
+        1 - nobody.probability as probability_ours
 
     from platform_calls
+
+    inner join nobody
+        on
+            platform_calls.platform = nobody.platform
+            and platform_calls.platform_call_id = nobody.platform_call_id
 
     left join matched
         on

@@ -3,23 +3,10 @@
     are taken for the same as far as they go: Meta lists none, Google none from the app of a phone.
 #}
 {% set measures = [
-    'platform_clicks',
-    'listed_seen',
-    'listed_other_day',
-    'listed_call_asset',
-    'listed_no_session',
-    'listed_bot',
-    'listed_other_platform',
-    'sessions_seen',
-    'sessions_other_day',
-    'sessions_unreported',
-    'calls_matched',
-    'calls_spam',
-    'calls_no_call_in_span',
-    'calls_not_alike',
-    'calls_no_area_code',
-    'calls_several_fit',
-    'calls_unreported',
+    'platform_clicks', 'listed_seen', 'listed_other_day', 'listed_call_asset', 'listed_no_session',
+    'listed_bot', 'listed_other_platform', 'sessions_seen', 'sessions_other_day',
+    'sessions_unreported', 'calls_matched', 'calls_spam', 'calls_no_call_in_span',
+    'calls_not_alike', 'calls_no_area_code', 'calls_several_fit', 'calls_unreported',
 ] %}
 
 with
@@ -27,6 +14,26 @@ with
 counts as (
 
     select * from {{ ref('int_reconciled_counts') }}
+
+),
+
+platform_calls as (
+
+    select * from {{ ref('int_platform_calls_explained') }}
+
+),
+
+expected as (
+
+    select
+        report_date,
+        platform,
+        campaign_id,
+        sum(probability_ours) as calls_expected
+
+    from platform_calls
+
+    group by report_date, platform, campaign_id
 
 ),
 
@@ -64,9 +71,9 @@ paired as (
 final as (
 
     select
-        report_date,
-        platform,
-        campaign_id,
+        paired.report_date,
+        paired.platform,
+        paired.campaign_id,
         cast(null as varchar) as currency,
 
         ---------- clicks
@@ -94,9 +101,16 @@ final as (
         calls_not_alike,
         calls_no_area_code,
         calls_several_fit,
-        -calls_unreported as calls_unreported
+        -calls_unreported as calls_unreported,
+        coalesce(expected.calls_expected, 0) as platform_calls_expected
 
     from paired
+
+    left join expected
+        on
+            paired.report_date = expected.report_date
+            and paired.platform = expected.platform
+            and paired.campaign_id is not distinct from expected.campaign_id
 
 )
 
