@@ -61,25 +61,48 @@ unseen as (
 
 ),
 
+-- Each in steps as long as a landing takes: without an equality on time, all clicks of a city and
+-- device met all its sessions (18 times the processor time at two million touches).
+lost_steps as (
+
+    select
+        *,
+        cast(touch_second // {LANDING_SECONDS} as bigint) as step
+
+    from lost
+
+),
+
+unseen_steps as (
+
+    select
+        *,
+        cast(touch_second // {LANDING_SECONDS} as bigint) + unnest([0, 1]) as step
+
+    from unseen
+
+    where not is_day_only
+
+),
+
 timed as (
 
     select
         unseen.touch_index,
         lost.touch_index as session_index
 
-    from unseen
+    from unseen_steps as unseen
 
-    inner join lost
+    inner join lost_steps as lost
         on
-            unseen.city = lost.city
+            unseen.step = lost.step
+            and unseen.city = lost.city
             and unseen.state = lost.state
             and unseen.device_id = lost.device_id
             and (unseen.campaign = lost.campaign or lost.has_no_campaign)
             and (unseen.site is null or unseen.site = lost.site)
             and lost.touch_second between
             unseen.touch_second and unseen.touch_second + {LANDING_SECONDS}
-
-    where not unseen.is_day_only
 
 ),
 
