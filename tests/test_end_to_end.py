@@ -101,7 +101,13 @@ def test_every_call_is_credited_once_and_the_marts_are_published(
     published = marts_fingerprint(serving)
     # Views of the warehouse are tables of the published copy, but for the largest.
     assert published.pop("conversion_uploads")[0] > 0
+    for view in ("call_segments", "session_segments_daily"):
+        assert published.pop(view)[0] > 0
+        rows = f"select count(*), bit_xor(hash(v)) from marts.{view} as v"
+        assert query(serving, rows) == query(warehouse, rows)
     assert published == marts_fingerprint(warehouse)
+    for_models = "select count(*), bit_xor(hash(c)) from marts.fct_multi_touch_credits as c"
+    assert query(serving, for_models) == query(warehouse, for_models)
     explained = "select count(*), bit_xor(hash(e)) from marts.fct_call_explanations as e"
     assert query(serving, explained) == query(warehouse, explained)
     assert [query(serving, explained)[0][:1]] == query(
