@@ -74,7 +74,8 @@ bucketed_calls as (
         calls.number_campaign_id,
         {{ epoch_microseconds('calls.call_started_at') }} / 1000000 as call_second,
         cast(
-            floor({{ epoch_microseconds('calls.call_started_at') }} / 1000000 / {{ span }}) as bigint
+            floor({{ epoch_microseconds('calls.call_started_at') }} / 1000000 / {{ span }})
+            as bigint
         ) + spread.step as span_index
 
     from calls

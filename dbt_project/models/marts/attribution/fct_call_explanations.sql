@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{# A view, in the published copy too: the factors of a call are put together when it is asked for. #}
+{# A view, in the published copy too: a call's factors are put together when it is asked for. #}
 with
 
 explanations as (

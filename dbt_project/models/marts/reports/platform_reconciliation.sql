@@ -59,21 +59,30 @@ pivoted as (
 paired as (
 
     select
-        *,
-        platform_clicks - listed_clicks as unlisted_clicks,
-        least(greatest(platform_clicks - listed_clicks, 0), sessions_unreported)
-            as unlisted_clicks_seen
+        pivoted.*,
+        pivoted.platform_clicks - pivoted.listed_clicks as unlisted_clicks,
+        least(
+            greatest(pivoted.platform_clicks - pivoted.listed_clicks, 0),
+            pivoted.sessions_unreported
+        ) as unlisted_clicks_seen,
+        coalesce(expected.calls_expected, 0) as platform_calls_expected
 
     from pivoted
+
+    left join expected
+        on
+            pivoted.report_date = expected.report_date
+            and pivoted.platform = expected.platform
+            and pivoted.campaign_id is not distinct from expected.campaign_id
 
 ),
 
 final as (
 
     select
-        paired.report_date,
-        paired.platform,
-        paired.campaign_id,
+        report_date,
+        platform,
+        campaign_id,
         cast(null as varchar) as currency,
 
         ---------- clicks
@@ -102,15 +111,9 @@ final as (
         calls_no_area_code,
         calls_several_fit,
         -calls_unreported as calls_unreported,
-        coalesce(expected.calls_expected, 0) as platform_calls_expected
+        platform_calls_expected
 
     from paired
-
-    left join expected
-        on
-            paired.report_date = expected.report_date
-            and paired.platform = expected.platform
-            and paired.campaign_id is not distinct from expected.campaign_id
 
 )
 
