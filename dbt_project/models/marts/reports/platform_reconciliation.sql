@@ -17,12 +17,6 @@ counts as (
 
 ),
 
-platform_calls as (
-
-    select * from {{ ref('int_platform_calls_explained') }}
-
-),
-
 expected as (
 
     select
@@ -31,7 +25,7 @@ expected as (
         campaign_id,
         sum(probability_ours) as calls_expected
 
-    from platform_calls
+    from {{ ref('int_platform_calls_explained') }}
 
     group by report_date, platform, campaign_id
 
