@@ -24,10 +24,7 @@ platform_calls as (
 
 shifts as (
 
-    {% for seconds in [0, 3600, -3600] %}
-    select {{ seconds }} as shift_seconds
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select unnest([0, 3600, -3600]) as shift_seconds
 
 ),
 
