@@ -16,15 +16,12 @@ calls as (
 
 ),
 
-platform_calls as (
-
-    select * from {{ ref('stg_landing__platform_calls') }}
-
-),
-
 shifts as (
 
-    select unnest([0, 3600, -3600]) as shift_seconds
+    {% for seconds in [0, 3600, -3600] %}
+    select {{ seconds }} as shift_seconds
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -36,7 +33,7 @@ shifted as (
         {{ epoch_microseconds('platform_calls.started_at') }} / 1000000
         + shifts.shift_seconds as report_second
 
-    from platform_calls
+    from {{ ref('stg_landing__platform_calls') }} as platform_calls
 
     cross join shifts
 
