@@ -2,9 +2,9 @@
 
 {#
     A view, because only int_sessions reads it. The only session of a visitor has the visitor's
-    counts; to look up the session of every event took a third of int_sessions. Two latest instants for each kind of consent, rather
-    than the text at the latest one: this needs no order among events, and tied events are decided
-    for the visitor, which is 'denied'.
+    counts; to look up the session of every event took a third of int_sessions. Two latest instants
+    for each kind of consent, rather than the text at the latest one: this needs no order among
+    events, and tied events are decided for the visitor, which is 'denied'.
 #}
 {% set consents = ['ad_user_data', 'ad_personalization'] %}
 

@@ -4,16 +4,7 @@
     A view: the same touch stands in up to eight models, and writing its ids eight times took 22 s of
     processor time at 17 million rows. Who asks for one model reads two million rows.
 #}
-{% set attribution_models = [
-    'first_touch',
-    'last_touch',
-    'last_non_direct',
-    'linear',
-    'position_based',
-    'time_decay',
-    'markov',
-    'shapley',
-] %}
+{% set attribution_models = touch_credit_models() %}
 
 with
 

@@ -4,16 +4,7 @@
     A call's journeys are laid over one another: the credit of a touch is the sum of its shares in
     them, each times the journey's part of the call. Sums are of decimals, so that two runs agree.
 #}
-{% set attribution_models = [
-    'first_touch',
-    'last_touch',
-    'last_non_direct',
-    'linear',
-    'position_based',
-    'time_decay',
-    'markov',
-    'shapley',
-] %}
+{% set attribution_models = touch_credit_models() %}
 
 with
 
