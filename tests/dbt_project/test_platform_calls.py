@@ -1,10 +1,6 @@
 """Which call a platform's report is: the probabilities of SQL beside enumeration and the truth."""
 
-import os
-import subprocess
-import sys
 from itertools import product
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import REPO_ROOT
+from tests.project import compiled
 
 pytestmark = pytest.mark.integration
 
@@ -24,17 +20,8 @@ START = pd.Timestamp("2026-11-01")
 @pytest.fixture(scope="module")
 def statements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The models as dbt compiles them, without the name of the database."""
-    folder = tmp_path_factory.mktemp("compiled")
     names = [f"int_platform_call_{model}" for model in MODELS]
-    dbt = Path(sys.executable).with_name("dbt")
-    subprocess.run(
-        [dbt, "--quiet", "compile", "--target-path", folder, "--log-path", folder, "-s", *names],
-        cwd=REPO_ROOT,
-        env=os.environ | {"RINGTRAIL_WAREHOUSE": str(folder / "w.duckdb")},
-        check=True,
-        capture_output=True,
-    )
-    found = {path.stem: path.read_text() for path in folder.rglob("compiled/**/*.sql")}
+    found = compiled(tmp_path_factory.mktemp("compiled"), "--select", *names)
     return {name: found[name].replace('"w".', "") for name in names}
 
 
